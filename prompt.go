@@ -39,6 +39,9 @@ type Scheme struct {
 	Prompts []Prompt `yaml:"prompts" json:"prompts"`
 }
 
+// Ref is name@version: how tags name the scheme they were made with.
+func (s *Scheme) Ref() string { return s.Name + "@" + s.Version }
+
 // Prompt returns the prompt with the id.
 func (s *Scheme) Prompt(id PromptID) (Prompt, error) {
 	for _, p := range s.Prompts {

@@ -1,6 +1,11 @@
 package debrief
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+)
 
 // TagSource says who or what assigned a tag.
 type TagSource string
@@ -49,4 +54,17 @@ func (t *Tags) Count() int {
 		n += len(u.Prompts)
 	}
 	return n
+}
+
+// Hash identifies which utterance carries which prompts; suggestions and confidences do not count.
+func (t *Tags) Hash() string {
+	h := sha256.New()
+	for _, u := range t.Utterances {
+		fmt.Fprint(h, u.Index)
+		for _, p := range u.Prompts {
+			fmt.Fprint(h, " ", p.Prompt)
+		}
+		fmt.Fprintln(h)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }

@@ -1,6 +1,9 @@
 package debrief
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -72,4 +75,14 @@ type Transcript struct {
 // Empty reports whether nobody said anything that can be used.
 func (t *Transcript) Empty() bool {
 	return !slices.ContainsFunc(t.Utterances, func(u Utterance) bool { return u.Usable() })
+}
+
+// Hash identifies what was said, by whom and when: documents made from the transcript name it.
+// The engine and the time of making do not count.
+func (t *Transcript) Hash() string {
+	h := sha256.New()
+	for _, u := range t.Utterances {
+		fmt.Fprintf(h, "%d %d %s %v %q\n", u.Start, u.End, u.Speaker, u.Flags, u.Text)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
