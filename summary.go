@@ -32,3 +32,6 @@ type Summary struct {
 	Open      []PromptID      `json:"open,omitempty"`  // prompts of the phase without an answer
 	Empty     string          `json:"empty,omitempty"` // why there is nothing: no speech, nothing usable
 }
+
+// SummaryInput identifies what a summary is made from.
+func SummaryInput(t *Transcript, tags *Tags) string { return t.Hash() + "+" + tags.Hash() }
