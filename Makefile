@@ -1,0 +1,46 @@
+# Targets of debrief. `make` alone lists them; only setup installs anything.
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unreleased)
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+# The slowest package transcribes real speech; under the race detector that takes minutes.
+TIMEOUT := 30m
+SERVE ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build test check bench soak demo clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install tools, Go modules and models; quick when all is there
+	@scripts/setup.sh
+
+build: setup ## bin/debrief
+	@mkdir -p bin
+	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/debrief
+
+test: setup ## every test
+	go test -timeout $(TIMEOUT) ./...
+
+check: setup ## gofmt, vet, staticcheck, race detector, known vulnerabilities
+	@bad=$$(gofmt -l .); [ -z "$$bad" ] || { echo "error: not formatted: $$bad"; echo 'hint: gofmt -w .'; exit 1; } >&2
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	go test -race -timeout $(TIMEOUT) ./...
+	@out=$(go run $(GOVULNCHECK) ./... 2>&1) && echo "$out" || case "$out" in \
+	  *'fetching vulnerabilities'*) echo 'warning: vulnerabilities not checked: their database is out of reach' >&2 ;; \
+	  *) echo "$out"; exit 1 ;; \
+	esac
+
+bench: build ## word error rate, speed, memory: the figures of the README
+	go run ./internal/bench
+
+soak: build ## hours of audio in bounded memory
+	go run ./internal/bench -soak
+
+demo: build ## the main job on the samples, then the page on 127.0.0.1:8080 (SERVE=0: the job only)
+	@SERVE=$(SERVE) scripts/demo.sh
+
+clean: ## remove what build and demo made; models stay
+	rm -rf bin store

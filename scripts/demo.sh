@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# The main job on the sample recordings, then the coach's page on what it made.
+# SERVE=0 stops after the job. The store is made anew in store/demo.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+store=store/demo
+
+rm -rf "$store"
+for sample in samples/*.ogg; do
+  # c01_s2_immediate.ogg: client, session, phase
+  IFS=_ read -r client session phase <<<"$(basename "$sample" .ogg)"
+  (set -x && bin/debrief batch --store "$store" --client "$client" --session "${session#s}" --phase "$phase" "$sample")
+done
+
+echo
+echo "Made in $store:"
+find "$store" -type f -exec du -h {} + | sort -k2
+
+if [ "${SERVE:-1}" != 0 ]; then
+  echo
+  echo 'The coach'\''s page: http://127.0.0.1:8080 (Ctrl-C ends it)'
+  exec bin/debrief serve --store "$store" --listen 127.0.0.1:8080
+fi
