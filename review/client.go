@@ -1,0 +1,214 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"debrief"
+)
+
+// clientPage is one client's course: every treatment with its debriefs.
+type clientPage struct {
+	shell
+	Name       string
+	Recordings int
+	Treatments []treatment
+}
+
+func (clientPage) template() string { return "client.html" }
+
+// treatment is one row of the course: three phases, each with what was recorded in it.
+type treatment struct {
+	Number int
+	Phases []phaseCell
+}
+
+type phaseCell struct {
+	Phase      string // its name as data, for styling
+	Name       string // as read
+	Recordings []recordingCard
+}
+
+// recordingCard is a recording as seen from its course.
+type recordingCard struct {
+	Href     string
+	When     string
+	Length   string
+	State    string // what is there or missing, in words; "" when all is
+	Answered int
+	Coverage []coverage
+}
+
+// coverage is one prompt of the phase and whether the client answered it.
+type coverage struct {
+	Name     string
+	Hue      int
+	Answered bool
+}
+
+func (p *Page) client(r *http.Request) (view, error) {
+	ctx := r.Context()
+	id, err := debrief.ParseClientID(r.PathValue("client"))
+	if err != nil {
+		return nil, debrief.ErrNotFound
+	}
+	c, err := p.clientByID(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	recs, err := p.Library.Recordings(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	inOrder(recs)
+	v := &clientPage{Name: clientName(c), Recordings: len(recs)}
+	v.Title = v.Name
+	v.Crumbs = []crumb{{p.text.get("clients.title"), "/"}}
+	for i := range recs {
+		rec := &recs[i]
+		if n := len(v.Treatments); n == 0 || v.Treatments[n-1].Number != rec.Session {
+			v.Treatments = append(v.Treatments, p.emptyTreatment(rec.Session))
+		}
+		t := &v.Treatments[len(v.Treatments)-1]
+		card, err := p.card(ctx, c, rec)
+		if err != nil {
+			return nil, err
+		}
+		if at := slices.Index(debrief.Phases(), rec.Phase); at >= 0 {
+			t.Phases[at].Recordings = append(t.Phases[at].Recordings, card)
+		}
+	}
+	return v, nil
+}
+
+// clientByID finds a client in the list: the store knows a client by the recordings, too.
+func (p *Page) clientByID(ctx context.Context, id debrief.ClientID) (debrief.Client, error) {
+	all, err := p.Library.Clients(ctx)
+	if err != nil {
+		return debrief.Client{}, err
+	}
+	if i := slices.IndexFunc(all, func(c debrief.Client) bool { return c.ID == id }); i >= 0 {
+		return all[i], nil
+	}
+	return debrief.Client{}, debrief.ErrNotFound
+}
+
+func (p *Page) emptyTreatment(number int) treatment {
+	t := treatment{Number: number}
+	for _, phase := range debrief.Phases() {
+		t.Phases = append(t.Phases, phaseCell{Phase: string(phase), Name: p.phaseName(phase)})
+	}
+	return t
+}
+
+func (p *Page) phaseName(ph debrief.Phase) string { return p.text.get("phase." + string(ph)) }
+
+func (p *Page) card(ctx context.Context, c debrief.Client, rec *debrief.Recording) (recordingCard, error) {
+	card := recordingCard{Href: recordingHref(rec), Length: rec.Samples.String(), When: p.when(c, rec)}
+	docs, err := p.documents(ctx, rec)
+	if err != nil {
+		return card, err
+	}
+	card.State = p.stateOf(rec, docs)
+	if docs.tags == nil {
+		return card, nil
+	}
+	answered := docs.answered()
+	for _, prompt := range p.Scheme.For(rec.Phase, rec.Session) {
+		_, ok := answered[prompt.ID]
+		card.Coverage = append(card.Coverage, coverage{Name: prompt.Name, Hue: p.hue(prompt.ID), Answered: ok})
+		if ok {
+			card.Answered++
+		}
+	}
+	return card, nil
+}
+
+// when says when a recording was made, or what it was called when nothing tells.
+func (p *Page) when(c debrief.Client, rec *debrief.Recording) string {
+	switch {
+	case !rec.Started.IsZero():
+		return rec.Started.In(zone(c)).Format(p.text.get("format.moment"))
+	case rec.Original != nil && rec.Original.Name != "":
+		return rec.Original.Name
+	}
+	return p.text.get("recording.undated")
+}
+
+// documents is what has been made from a recording so far; nil where nothing is.
+type documents struct {
+	transcript *debrief.Transcript
+	tags       *debrief.Tags
+	summary    *debrief.Summary
+}
+
+func (p *Page) documents(ctx context.Context, rec *debrief.Recording) (documents, error) {
+	var d documents
+	var t debrief.Transcript
+	var g debrief.Tags
+	var s debrief.Summary
+	for _, load := range []struct {
+		doc  any
+		keep func()
+	}{
+		{&t, func() { d.transcript = &t }}, {&g, func() { d.tags = &g }}, {&s, func() { d.summary = &s }},
+	} {
+		_, err := p.Library.Load(ctx, rec, load.doc)
+		switch {
+		case err == nil:
+			load.keep()
+		case !errors.Is(err, debrief.ErrNotFound):
+			return d, err
+		}
+	}
+	return d, nil
+}
+
+// answered maps each prompt the client answered to how many utterances do. What the coach asked does not count.
+func (d documents) answered() map[debrief.PromptID]int {
+	out := map[debrief.PromptID]int{}
+	if d.tags == nil || d.transcript == nil {
+		return out
+	}
+	for _, u := range d.tags.Utterances {
+		if u.Index < 0 || u.Index >= len(d.transcript.Utterances) || d.transcript.Utterances[u.Index].Speaker == debrief.SpeakerCoach {
+			continue
+		}
+		for _, tag := range u.Prompts {
+			out[tag.Prompt]++
+		}
+	}
+	return out
+}
+
+// stateOf says in words what a recording still waits for, or "".
+func (p *Page) stateOf(rec *debrief.Recording, d documents) string {
+	switch {
+	case rec.Status == debrief.Capturing:
+		return p.text.get("state.capturing")
+	case rec.Status == debrief.Storing:
+		return p.text.get("state.storing")
+	case d.transcript == nil:
+		return p.text.get("state.untranscribed")
+	case d.transcript.Empty():
+		return p.text.get("state.empty")
+	case len(d.transcript.Partial) > 0:
+		return p.text.get("state.partial")
+	case d.tags == nil:
+		return p.text.get("state.untagged")
+	case d.summary == nil:
+		return p.text.get("state.unsummarised")
+	}
+	return ""
+}
+
+// hues is the number of colours the style sheet has for prompts.
+const hues = 16
+
+// hue is the colour of a prompt: its place in the scheme, so neighbours differ.
+func (p *Page) hue(id debrief.PromptID) int {
+	at := slices.IndexFunc(p.Scheme.Prompts, func(q debrief.Prompt) bool { return q.ID == id })
+	return max(at, 0) % hues
+}

@@ -1,0 +1,139 @@
+// Package review is the coach's page: clients, their treatments, and each recording to hear,
+// read and check, served as plain HTML from the process itself.
+//
+// Call [New] with where the documents and the sound come from; the result is an http.Handler.
+// The package never writes audio or a machine's document, loads nothing from elsewhere, and
+// tells a browser no internal error. What it needs of the store it declares itself, in
+// [Library] and [Sound]; cmd wires them.
+package review
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"debrief"
+)
+
+// Library is what the page reads of the store.
+type Library interface {
+	// Clients lists every client, in any order.
+	Clients(ctx context.Context) ([]debrief.Client, error)
+	// Recordings lists the manifests of a client; debrief.ErrNotFound when there is no such client.
+	Recordings(ctx context.Context, client debrief.ClientID) ([]debrief.Recording, error)
+	// Recording returns one manifest; debrief.ErrNotFound when there is none.
+	Recording(ctx context.Context, client debrief.ClientID, id debrief.RecordingID) (*debrief.Recording, string, error)
+	// Load fills doc, whose type says which document is meant (*debrief.Transcript, *debrief.Tags,
+	// *debrief.Summary); debrief.ErrNotFound when it has not been made.
+	Load(ctx context.Context, rec *debrief.Recording, doc any) (string, error)
+}
+
+// Sound opens a recording as one WAV file of 16 kHz mono that can be read from anywhere.
+// The context bounds all reading; there is nothing to close.
+type Sound interface {
+	Open(ctx context.Context, rec *debrief.Recording) (io.ReadSeeker, error)
+}
+
+// Config is what the page works with. Library, Sound and Scheme are required.
+type Config struct {
+	Library Library
+	Sound   Sound
+	Scheme  debrief.Scheme
+	// Hosts are the names the page answers to, as in the Host header without the port; none
+	// means any. A page without sign-in needs them: a foreign site could otherwise point a
+	// name of its own at this machine and read everything (DNS rebinding).
+	Hosts []string
+	Log   *slog.Logger
+}
+
+// Page is the coach's page. It is safe for concurrent use.
+type Page struct {
+	Config
+	text    *catalogue
+	views   *views
+	static  *assets
+	waves   *waves
+	handler http.Handler
+}
+
+// New checks the configuration and parses every template, so that no request finds a broken one.
+func New(c Config) (*Page, error) {
+	if c.Library == nil || c.Sound == nil {
+		return nil, fmt.Errorf("make the review page: library and sound are needed: %w", debrief.ErrInvalid)
+	}
+	if err := c.Scheme.Validate(); err != nil {
+		return nil, fmt.Errorf("make the review page: %w", err)
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	p := &Page{Config: c}
+	var err error
+	if p.text, err = readCatalogue("en"); err != nil {
+		return nil, err
+	}
+	if p.static, err = newAssets(); err != nil {
+		return nil, err
+	}
+	if p.views, err = newViews(p.text); err != nil {
+		return nil, err
+	}
+	p.waves = newWaves(c.Sound)
+	p.handler = p.guard(p.routes())
+	return p, nil
+}
+
+func (p *Page) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", p.page(p.clients))
+	mux.HandleFunc("GET /clients/{client}", p.page(p.client))
+	mux.HandleFunc("GET /clients/{client}/recordings/{recording}", p.page(p.recording))
+	mux.HandleFunc("GET /clients/{client}/recordings/{recording}/audio.wav", p.raw(p.audio))
+	mux.HandleFunc("GET /clients/{client}/recordings/{recording}/wave", p.raw(p.wave))
+	mux.HandleFunc("GET /clients/{client}/recordings/{recording}/words", p.raw(p.words))
+	mux.Handle("GET /static/", p.static)
+	mux.HandleFunc("/", p.page(func(*http.Request) (view, error) { return nil, debrief.ErrNotFound }))
+	return mux
+}
+
+// ServeHTTP answers one request.
+func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
+
+// find reads the recording a request names.
+func (p *Page) find(r *http.Request) (*debrief.Recording, error) {
+	client, err := debrief.ParseClientID(r.PathValue("client"))
+	if err != nil {
+		return nil, debrief.ErrNotFound
+	}
+	id, err := debrief.ParseRecordingID(r.PathValue("recording"))
+	if err != nil {
+		return nil, debrief.ErrNotFound
+	}
+	rec, _, err := p.Library.Recording(r.Context(), client, id)
+	return rec, err
+}
+
+// inOrder sorts recordings as they happened: by treatment, phase, start, id.
+func inOrder(recs []debrief.Recording) {
+	slices.SortFunc(recs, func(a, b debrief.Recording) int {
+		return cmp.Or(
+			cmp.Compare(a.Session, b.Session),
+			cmp.Compare(slices.Index(debrief.Phases(), a.Phase), slices.Index(debrief.Phases(), b.Phase)),
+			a.Started.Compare(b.Started),
+			cmp.Compare(a.ID, b.ID),
+		)
+	})
+}
+
+// zone is the client's time zone; UTC when unknown, so that two machines show the same.
+func zone(c debrief.Client) *time.Location {
+	if loc, err := time.LoadLocation(c.TimeZone); err == nil {
+		return loc
+	}
+	return time.UTC
+}

@@ -1,0 +1,297 @@
+package review_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"debrief"
+	"debrief/review"
+	"debrief/review/demo"
+	"debrief/summarize"
+)
+
+// The demo's ids: Maya's second immediate debrief is complete.
+const (
+	complete = "/clients/maya/recordings/01DEMQ00000000000000000005"
+	long     = "/clients/lena/recordings/01DEMQ00000000000000000200"
+)
+
+func state(n int) string { return fmt.Sprintf("/clients/tomas/recordings/01DEMQ%020d", 100+n) }
+
+func newPage(t testing.TB, change func(*review.Config)) *review.Page {
+	t.Helper()
+	store, err := demo.New(summarize.DefaultScheme())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := review.Config{Library: store, Sound: store, Scheme: summarize.DefaultScheme()}
+	if change != nil {
+		change(&c)
+	}
+	p, err := review.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func get(t testing.TB, h http.Handler, path string, headers ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestPages(t *testing.T) {
+	p := newPage(t, nil)
+	for name, c := range map[string]struct {
+		path string
+		code int
+		want []string
+	}{
+		"ClientsNewestFirst":    {"/", 200, []string{"Tomas Reyes", "Lena Okafor", "Maya Lindqvist", ">c04<", "3 treatments"}},
+		"ClientByTreatment":     {"/clients/maya", 200, []string{"Treatment 1", "Treatment 3", "8 Sep 2026, 13:20", "Not recorded", "chip hue-12 missing"}},
+		"ClientWithoutAny":      {"/clients/c04", 200, []string{"Nothing has been recorded"}},
+		"RecordingComplete":     {complete, 200, []string{"Treatment 2: Immediate debrief", "she had no idea what she was doing", "no voice lies under these words", "8 seconds of silence", "Breakthrough", "chip suggested", "audio.wav"}},
+		"RecordingUnsummarised": {state(1), 200, []string{"Not summarised yet", "There is no summary yet"}},
+		"RecordingWithGap":      {state(2), 200, []string{"Nothing was recorded for 42s: the microphone was out of reach", "Bookmark"}},
+		"RecordingUntagged":     {state(3), 200, []string{"Not tagged yet"}},
+		"RecordingUnheard":      {state(4), 200, []string{"Not transcribed yet"}},
+		"RecordingEmpty":        {state(5), 200, []string{"there is no speech", "No speech was heard."}},
+		"RecordingPartial":      {state(6), 200, []string{"A part could not be transcribed"}},
+		"RecordingStoring":      {state(7), 200, []string{"Audio is being stored"}},
+		"RecordingCapturing":    {state(8), 200, []string{"Being recorded now"}},
+		"NoSuchPage":            {"/nothing", 404, []string{"There is nothing here"}},
+		"NoSuchClient":          {"/clients/nobody", 404, nil},
+		"BadClient":             {"/clients/%00..", 404, nil},
+		"NoSuchRecording":       {"/clients/maya/recordings/01DEMQ00000000000000000999", 404, nil},
+		"RecordingOfAnother":    {"/clients/tomas/recordings/01DEMQ00000000000000000005", 404, nil},
+		"BadRecording":          {"/clients/maya/recordings/x", 404, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := get(t, p, c.path)
+			if w.Code != c.code {
+				t.Fatalf("status %d, want %d", w.Code, c.code)
+			}
+			body := w.Body.String()
+			at := 0
+			for _, want := range c.want {
+				if !strings.Contains(body, want) {
+					t.Errorf("page lacks %q", want)
+				}
+			}
+			if name == "ClientsNewestFirst" {
+				for _, want := range c.want[:3] {
+					next := strings.Index(body, want)
+					if next < at {
+						t.Errorf("%s stands too early", want)
+					}
+					at = next
+				}
+			}
+		})
+	}
+}
+
+func TestHeaders(t *testing.T) {
+	p := newPage(t, nil)
+	for _, path := range []string{"/", complete, "/nothing", complete + "/wave"} {
+		w := get(t, p, path)
+		policy := w.Header().Get("Content-Security-Policy")
+		if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s: policy %q", path, policy)
+		}
+		if got := w.Header().Get("Cache-Control"); got != "no-store" {
+			t.Errorf("%s: Cache-Control %q", path, got)
+		}
+		if strings.Contains(w.Body.String(), " style=") || strings.Contains(w.Body.String(), "onclick=") {
+			t.Errorf("%s: the page holds what its own policy forbids", path)
+		}
+	}
+}
+
+func TestHosts(t *testing.T) {
+	p := newPage(t, func(c *review.Config) { c.Hosts = []string{"127.0.0.1", "::1"} })
+	for host, code := range map[string]int{"127.0.0.1:8080": 200, "[::1]:8080": 200, "evil.example": 403, "evil.example:8080": 403, "": 403} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		p.ServeHTTP(w, r)
+		if w.Code != code {
+			t.Errorf("host %q: status %d, want %d", host, w.Code, code)
+		}
+		if code == 403 && strings.Contains(w.Body.String(), "Maya") {
+			t.Errorf("host %q sees a client", host)
+		}
+	}
+}
+
+func TestAudio(t *testing.T) {
+	p := newPage(t, nil)
+	whole := get(t, p, complete+"/audio.wav")
+	if whole.Code != 200 || whole.Header().Get("Content-Type") != "audio/wav" || whole.Header().Get("Accept-Ranges") != "bytes" {
+		t.Fatalf("status %d, headers %v", whole.Code, whole.Header())
+	}
+	if got := whole.Body.String()[:4]; got != "RIFF" {
+		t.Fatalf("begins with %q", got)
+	}
+	part := get(t, p, complete+"/audio.wav", "Range", "bytes=100001-100010")
+	if part.Code != http.StatusPartialContent || part.Body.String() != whole.Body.String()[100001:100011] {
+		t.Errorf("range: status %d, %d bytes", part.Code, part.Body.Len())
+	}
+	if same := get(t, p, complete+"/audio.wav", "If-None-Match", whole.Header().Get("ETag")); same.Code != http.StatusNotModified {
+		t.Errorf("asked again: status %d", same.Code)
+	}
+	if none := get(t, p, complete+"/audio.wav", "Range", "bytes=99999999-"); none.Code != http.StatusRequestedRangeNotSatisfiable {
+		t.Errorf("range behind the end: status %d", none.Code)
+	}
+}
+
+func TestWave(t *testing.T) {
+	p := newPage(t, nil)
+	w := get(t, p, complete+"/wave")
+	columns := w.Body.Bytes()
+	if w.Code != 200 || len(columns) == 0 {
+		t.Fatalf("status %d, %d columns", w.Code, len(columns))
+	}
+	loud := 0
+	for _, c := range columns {
+		if c > 60 {
+			loud++
+		}
+	}
+	// The demo speaks for something like half of the time.
+	if share := float64(loud) / float64(len(columns)); share < 0.3 || share > 0.9 {
+		t.Errorf("%.2f of the columns are loud", share)
+	}
+	if columns[0] > 60 {
+		t.Errorf("the silence before the first word is drawn at %d", columns[0])
+	}
+}
+
+func TestWords(t *testing.T) {
+	p := newPage(t, nil)
+	var words [][]float64
+	if err := json.Unmarshal(get(t, p, complete+"/words").Body.Bytes(), &words); err != nil {
+		t.Fatal(err)
+	}
+	if len(words) != 20 || len(words[0]) != 11 || words[0][0] != 2 || words[0][1] <= words[0][0] {
+		t.Errorf("%d utterances, first %v", len(words), words[0])
+	}
+	if w := get(t, p, state(4)+"/words"); w.Code != 404 {
+		t.Errorf("without a transcript: status %d", w.Code)
+	}
+}
+
+func TestStatic(t *testing.T) {
+	p := newPage(t, nil)
+	page := get(t, p, complete).Body.String()
+	_, rest, ok := strings.Cut(page, `href="/static/`)
+	version, _, _ := strings.Cut(rest, "/")
+	if !ok || version == "" {
+		t.Fatal("the page names no style sheet")
+	}
+	css := get(t, p, "/static/"+version+"/base.css")
+	if css.Code != 200 || !strings.Contains(css.Header().Get("Cache-Control"), "immutable") || !strings.HasPrefix(css.Header().Get("Content-Type"), "text/css") {
+		t.Errorf("style sheet: status %d, headers %v", css.Code, css.Header())
+	}
+	for _, path := range []string{"/static/", "/static/" + version + "/", "/static/" + version + "/fonts/", "/static/old/base.css", "/static/" + version + "/../../review.go"} {
+		if w := get(t, p, path); w.Code == 200 {
+			t.Errorf("%s is served", path)
+		}
+	}
+}
+
+// broken is a store that fails as the test says.
+type broken struct {
+	review.Library
+	err error
+}
+
+func (b broken) Clients(context.Context) ([]debrief.Client, error) { return nil, b.err }
+func (b broken) Recording(context.Context, debrief.ClientID, debrief.RecordingID) (*debrief.Recording, string, error) {
+	return nil, "", b.err
+}
+
+func TestErrorsStayInside(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		code int
+	}{
+		"Unavailable": {fmt.Errorf("dial 10.0.0.7: secret-bucket: %w", debrief.ErrUnavailable), 503},
+		"Denied":      {fmt.Errorf("key secret-bucket: %w", debrief.ErrDenied), 403},
+		"Unexpected":  {errors.New("secret-bucket on fire"), 500},
+		"NotFound":    {fmt.Errorf("secret-bucket: %w", debrief.ErrNotFound), 404},
+		"Conflict":    {fmt.Errorf("secret-bucket: %w", debrief.ErrConflict), 409},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPage(t, func(cfg *review.Config) { cfg.Library = broken{cfg.Library, c.err} })
+			for _, path := range []string{"/", complete, complete + "/audio.wav", complete + "/words", complete + "/wave"} {
+				w := get(t, p, path)
+				if w.Code != c.code {
+					t.Errorf("%s: status %d, want %d", path, w.Code, c.code)
+				}
+				if strings.Contains(w.Body.String(), "secret-bucket") {
+					t.Errorf("%s shows the inside of an error", path)
+				}
+			}
+		})
+	}
+}
+
+func TestNewRejects(t *testing.T) {
+	if _, err := review.New(review.Config{}); !errors.Is(err, debrief.ErrInvalid) {
+		t.Errorf("nothing given: %v", err)
+	}
+	store, err := demo.New(summarize.DefaultScheme())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := review.New(review.Config{Library: store, Sound: store}); !errors.Is(err, debrief.ErrBadScheme) {
+		t.Errorf("no scheme: %v", err)
+	}
+}
+
+// TestLongRecording keeps a 3-hour page quick to make: rendering 3,000 utterances is the
+// server's part of the second a coach waits.
+func TestLongRecording(t *testing.T) {
+	w := get(t, newPage(t, nil), long)
+	if n := strings.Count(w.Body.String(), `class="at"`); n != 3000 {
+		t.Errorf("%d utterances", n)
+	}
+}
+
+func FuzzRequest(f *testing.F) {
+	p := newPage(f, nil)
+	for _, path := range []string{"/", complete, complete + "/audio.wav", complete + "/words", "/clients/%2e%2e/recordings/", "/static/x/../y", "//", "/clients/maya/recordings/\xff"} {
+		f.Add("GET", path, "bytes=0-1", "localhost")
+	}
+	f.Add("POST", complete, "", "evil.example")
+	f.Fuzz(func(t *testing.T, method, path, ranges, host string) {
+		r, err := http.NewRequest(method, "http://localhost"+path, http.NoBody)
+		if err != nil {
+			return
+		}
+		r.Host = host
+		r.Header.Set("Range", ranges)
+		w := httptest.NewRecorder()
+		p.ServeHTTP(w, r)
+		if w.Code >= 500 {
+			t.Errorf("%s %q: status %d", method, path, w.Code)
+		}
+		if _, err := io.Copy(io.Discard, w.Body); err != nil {
+			t.Error(err)
+		}
+	})
+}
