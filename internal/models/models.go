@@ -16,6 +16,7 @@ import (
 	"runtime"
 
 	"debrief"
+	"debrief/internal/moonshine"
 )
 
 // EnvDir names the environment variable that says where the models are, before any search.
@@ -68,8 +69,8 @@ func (d Dir) Root() string { return d.root }
 // Runtime is the shared library of ONNX Runtime.
 func (d Dir) Runtime() string { return d.path(runtimeFile()) }
 
-// Moonshine is the folder of the speech model: encoder.onnx, decoder_first.onnx, decoder_next.onnx and tokens.txt.
-func (d Dir) Moonshine() string { return d.path("moonshine-tiny") }
+// Moonshine is the folder of the speech model: encoder.onnx, decoder.onnx and tokens.txt.
+func (d Dir) Moonshine() string { return d.path(moonDir) }
 
 // Silero is the voice activity model.
 func (d Dir) Silero() string { return d.path(sileroFile) }
@@ -81,10 +82,10 @@ func (d Dir) path(name string) string { return filepath.Join(d.root, filepath.Fr
 
 // Names of the prepared files inside the folder, with '/'.
 const (
-	moonEncoder = "moonshine-tiny/encoder.onnx"
-	moonFirst   = "moonshine-tiny/decoder_first.onnx"
-	moonNext    = "moonshine-tiny/decoder_next.onnx"
-	moonTokens  = "moonshine-tiny/tokens.txt"
+	moonDir     = "moonshine-tiny"
+	moonEncoder = moonDir + "/" + moonshine.EncoderFile
+	moonDecoder = moonDir + "/" + moonshine.DecoderFile
+	moonTokens  = moonDir + "/tokens.txt"
 	sileroFile  = "silero/silero_vad.onnx"
 	useEncoder  = "use-lite/encoder.onnx"
 	useVocab    = "use-lite/vocab.json"
@@ -99,7 +100,7 @@ func runtimeFile() string {
 
 // files lists every prepared file.
 func files() []string {
-	return []string{runtimeFile(), moonEncoder, moonFirst, moonNext, moonTokens, sileroFile, useEncoder, useVocab}
+	return []string{runtimeFile(), moonEncoder, moonDecoder, moonTokens, sileroFile, useEncoder, useVocab}
 }
 
 // places lists where the models may be, best first.

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"debrief"
-	"debrief/internal/onnx"
+	"debrief/internal/moonshine"
 )
 
 // sources are the files Prepare reads, as scripts/setup.sh lays them out from the packages of
@@ -118,25 +118,39 @@ func (p *preparation) runtime() error {
 	return p.copy(srcRuntime+"/"+filepath.Base(runtimeFile()), runtimeFile())
 }
 
-func (p *preparation) voice() error { return p.copy(srcSilero, sileroFile) }
+// voice rewrites the voice activity detector.
+func (p *preparation) voice() error {
+	published, err := p.read(srcSilero)
+	if err != nil {
+		return err
+	}
+	silero, err := moonshine.PrepareVAD(published)
+	if err != nil {
+		return fmt.Errorf("%s: %w: %w", srcSilero, debrief.ErrModel, err)
+	}
+	return p.write(sileroFile, silero)
+}
 
-// speech splits Moonshine's merged decoder into its two steps.
+// speech rewrites the recogniser.
 func (p *preparation) speech() error {
-	if err := p.copy(srcEncoder, moonEncoder); err != nil {
+	encoder, err := p.read(srcEncoder)
+	if err != nil {
 		return err
 	}
 	merged, err := p.read(srcMerged)
 	if err != nil {
 		return err
 	}
-	first, next, err := onnx.MoonshineDecoder(merged)
+	made, err := moonshine.Prepare(encoder, merged)
 	if err != nil {
-		return fmt.Errorf("%s: %w: %w", srcMerged, debrief.ErrModel, err)
+		return fmt.Errorf("%s, %s: %w: %w", srcEncoder, srcMerged, debrief.ErrModel, err)
 	}
-	if err := p.write(moonFirst, first); err != nil {
-		return err
+	for name, b := range made {
+		if err := p.write(moonDir+"/"+name, b); err != nil {
+			return err
+		}
 	}
-	return p.write(moonNext, next)
+	return nil
 }
 
 // tokenTable is where llama-tokenizer-js keeps the vocabulary: base64 of one piece a line, in order of ids.
