@@ -134,7 +134,7 @@ kept_files() { # name
 # recipe is the hash of all that decides what models/ holds: the pins and the code that prepares.
 recipe() {
   find scripts/models.lock internal/onnx internal/moonshine internal/models -type f ! -name '*_test.go' ! -path '*/testdata/*' \
-    -exec cksum {} + | sort -k3 | cksum
+    -exec cksum {} + | LC_ALL=C sort -k3 | cksum
 }
 
 integrity_of() { # file; npm needs node, so node is there
