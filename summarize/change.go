@@ -1,0 +1,58 @@
+package summarize
+
+import (
+	"slices"
+
+	"debrief"
+)
+
+// changes are the small changes the client named, in order, each with where it came up again in a later recording.
+func changes(remarks []*remark) []debrief.Followed {
+	out := []debrief.Followed{}
+	for i, r := range remarks {
+		if r.answers(promptChanges) && len(r.stems) > 0 {
+			out = append(out, debrief.Followed{Citation: r.cite, Later: later(r, remarks[i+1:], nil)})
+		}
+	}
+	return out
+}
+
+// patterns are the old patterns the client spoke of after a treatment. One that was called irrelevant is watched: what
+// later is said of it as still there, or as something to be rid of, stands as its return.
+func patterns(remarks []*remark) []debrief.Pattern {
+	out := []debrief.Pattern{}
+	for i, r := range remarks {
+		if !r.answers(promptPatterns) || len(r.stems) == 0 {
+			continue
+		}
+		p := debrief.Pattern{Citation: r.cite, StillThere: stillThere(r.cite.Quote.Text)}
+		if !p.StillThere {
+			p.Returned = later(r, remarks[i+1:], func(o *remark) bool {
+				return o.answers(promptRelease) || o.answers(promptPatterns, promptMood) && stillThere(o.cite.Quote.Text)
+			})
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// stillThere reports whether the words say that something has not gone, or is back.
+func stillThere(text string) bool {
+	return denies(text, goneWords) || asserts(text, stillWords) && !asserts(text, goneWords)
+}
+
+// later are quotes of other recordings, from those that follow, about the same as r; which narrows them down.
+func later(r *remark, following []*remark, which func(*remark) bool) []debrief.Citation {
+	candidates := slices.DeleteFunc(slices.Clone(following), func(o *remark) bool {
+		return o.cite.Recording == r.cite.Recording || which != nil && !which(o)
+	})
+	found := closest(r, candidates)
+	found = found[:min(len(found), maxLater)]
+	var out []debrief.Citation
+	for _, o := range candidates { // in the order they were said
+		if slices.Contains(found, o) {
+			out = append(out, o.cite)
+		}
+	}
+	return out
+}

@@ -1,0 +1,120 @@
+package summarize
+
+import (
+	"fmt"
+	"slices"
+
+	"debrief"
+)
+
+// How many lines a topic has on the one page before a treatment. Together they are two dozen at most, which is a page.
+const (
+	prepHopes    = 2
+	prepInsights = 6
+	prepThreads  = 4
+	prepChanges  = 5
+	prepMoods    = 2
+	prepPatterns = 4
+)
+
+// prepare makes the page to read before the next treatment: the one after the last debrief, or the one that is already prepared.
+func prepare(c *debrief.Course, remarks []*remark) debrief.Prep {
+	p := page{debrief.Prep{Session: 1, Lines: []debrief.PrepLine{}}}
+	last := 0 // the last treatment that took place
+	for _, t := range c.Treatments {
+		p.Session = t.Session
+		for _, ph := range t.Phases {
+			if ph.Phase != debrief.Preparation && len(ph.Recordings) > 0 {
+				last, p.Session = t.Session, t.Session+1
+			}
+		}
+	}
+	add := func(topic, note string, limit int, cites ...debrief.Citation) {
+		for _, cite := range cites[:min(limit, len(cites))] {
+			p.Lines = append(p.Lines, debrief.PrepLine{Topic: topic, Note: note, Cites: cite})
+		}
+	}
+	for _, session := range []int{p.Session, last} {
+		add("hope", fmt.Sprintf("said before treatment %d", session), prepHopes-p.count("hope"), bestOf(remarks, session, promptGain)...)
+	}
+	debriefed := 0 // the last treatment with an immediate debrief
+	for _, in := range c.Insights {
+		debriefed = in.Session
+	}
+	for _, fate := range []debrief.Fate{debrief.FateMeaningful, debrief.FateChanged, debrief.FateNotMentioned, debrief.FateWaiting} {
+		var cites []debrief.Citation
+		for _, in := range c.Insights {
+			if in.Session == debriefed && in.Fate == fate {
+				cites = append(cites, in.Citation)
+			}
+		}
+		add("insight", string(fate), prepInsights-p.count("insight"), cites...)
+	}
+	for _, t := range c.Threads[:min(prepThreads, len(c.Threads))] {
+		add("thread", threadNote(t), 1, t.Citations[len(t.Citations)-1])
+	}
+	add("small change", "to ask after", prepChanges, bestOf(remarks, last, promptChanges)...)
+	add("mood", "in the client's words", prepMoods, bestOf(remarks, last, promptMood)...)
+	for _, pt := range slices.Backward(c.Patterns) {
+		switch {
+		case len(pt.Returned) > 0:
+			add("old pattern", "returned after it was called irrelevant", prepPatterns-p.count("old pattern"), pt.Returned[len(pt.Returned)-1])
+		case pt.StillThere && pt.Session == last:
+			add("old pattern", "still there", prepPatterns-p.count("old pattern"), pt.Citation)
+		}
+	}
+	p.Open = openAsks(c)
+	return p.Prep
+}
+
+// page is a prep sheet while it is filled.
+type page struct{ debrief.Prep }
+
+func (p *page) count(topic string) int {
+	n := 0
+	for _, l := range p.Lines {
+		if l.Topic == topic {
+			n++
+		}
+	}
+	return n
+}
+
+// bestOf are the quotes of a treatment that say most about a prompt, in the order they were said.
+func bestOf(remarks []*remark, session int, prompt debrief.PromptID) []debrief.Citation {
+	var out []debrief.Citation
+	var last debrief.RecordingID
+	for _, r := range remarks {
+		if r.cite.Session != session || r.cite.Recording == last {
+			continue
+		}
+		last = r.cite.Recording
+		for _, b := range best(remarks, last, prompt) {
+			out = append(out, b.cite)
+		}
+	}
+	return out
+}
+
+func threadNote(t debrief.Thread) string {
+	seen := map[debrief.RecordingID]bool{}
+	for _, c := range t.Citations {
+		seen[c.Recording] = true
+	}
+	return fmt.Sprintf("%s: in %d recordings", t.Words[0], len(seen))
+}
+
+// openAsks are the prompts of every recorded debrief that have no answer.
+func openAsks(c *debrief.Course) []debrief.OpenAsk {
+	var out []debrief.OpenAsk
+	for _, t := range c.Treatments {
+		for _, ph := range t.Phases {
+			for _, cov := range ph.Coverage {
+				if cov.Utterances == 0 {
+					out = append(out, debrief.OpenAsk{Session: t.Session, Phase: ph.Phase, Prompt: cov.Prompt})
+				}
+			}
+		}
+	}
+	return out
+}

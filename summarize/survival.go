@@ -1,0 +1,126 @@
+package summarize
+
+import (
+	"slices"
+
+	"debrief"
+)
+
+// maxLater is how many quotes from the follow-up stand beside an insight; the strongest tell.
+const maxLater = 2
+
+// insights are what stood out and broke through right after each treatment, and what became of them until its follow-up.
+func insights(heard []Heard, remarks []*remark) []debrief.Insight {
+	out := []debrief.Insight{}
+	for _, x := range heard {
+		rec := x.Recording
+		if rec.Phase != debrief.Immediate {
+			continue
+		}
+		after := slices.DeleteFunc(slices.Clone(remarks), func(r *remark) bool {
+			return r.cite.Session != rec.Session || r.cite.Phase != debrief.Followup
+		})
+		heardAfter := slices.ContainsFunc(heard, func(h Heard) bool {
+			return h.Recording.Session == rec.Session && h.Recording.Phase == debrief.Followup && h.Tags != nil
+		})
+		for _, prompt := range []debrief.PromptID{promptStandout, promptInsight} {
+			for _, r := range best(remarks, rec.ID, prompt) {
+				in := debrief.Insight{Citation: r.cite, Prompt: prompt, Fate: debrief.FateWaiting}
+				if heardAfter {
+					in.Fate, in.Later = fateOf(r, after)
+				}
+				out = append(out, in)
+			}
+		}
+	}
+	return out
+}
+
+// best are the remarks of a recording that say most about a prompt, as a summary chooses them.
+func best(remarks []*remark, id debrief.RecordingID, prompt debrief.PromptID) []*remark {
+	byQuote := map[debrief.Quote]*remark{}
+	var all []candidate
+	for _, r := range remarks {
+		if r.cite.Recording == id && r.answers(prompt) && len(r.stems) > 0 {
+			byQuote[r.cite.Quote] = r
+			all = append(all, candidate{r.cite.Quote, r.stems, r.score})
+		}
+	}
+	var out []*remark
+	for _, c := range choose(all) {
+		out = append(out, byQuote[c.quote])
+	}
+	return out
+}
+
+// fateOf reads from the follow-up what became of an insight.
+func fateOf(r *remark, after []*remark) (debrief.Fate, []debrief.Citation) {
+	found := closest(r, after)
+	if len(found) == 0 {
+		return debrief.FateNotMentioned, nil
+	}
+	found = found[:min(len(found), maxLater)]
+	fate := debrief.FateMeaningful
+	var later []debrief.Citation
+	for _, f := range found {
+		later = append(later, f.cite)
+	}
+	// The strongest speaks for what it is; a weaker one only where that one is silent.
+	for _, f := range found {
+		if saysGone(f.cite.Quote.Text) {
+			fate = debrief.FateGone
+		} else if saysChanged(f.cite.Quote.Text) {
+			fate = debrief.FateChanged
+		} else {
+			continue
+		}
+		break
+	}
+	return fate, later
+}
+
+// Words by which people say that something left them, or became another. A negation just before turns them
+// ("it has not faded"): negatedWithin words are looked back.
+var (
+	goneWords = stemSet(`gone faded fading fade vanished disappeared evaporated dissolved slipped forgotten worn
+		melted lifted`)
+	changedWords = stemSet(`changed different differently instead smaller bigger softer quieter fainter louder blurred
+		blurry shrunk grown became becoming lighter heavier`)
+	stillWords = stemSet(`still again remains stays stayed returned`)
+)
+
+const negatedWithin = 3
+
+func saysGone(text string) bool    { return asserts(text, goneWords) }
+func saysChanged(text string) bool { return asserts(text, changedWords) }
+
+// asserts reports whether the text contains one of the words without a negation just before it in the same sentence.
+func asserts(text string, stems map[string]bool) bool {
+	ws := essential(spokenWords(text))
+	for i, w := range ws {
+		if stems[w.text] && !negatedAt(ws, i) {
+			return true
+		}
+	}
+	return false
+}
+
+// denies reports whether the text contains one of the words with a negation just before it.
+func denies(text string, stems map[string]bool) bool {
+	ws := essential(spokenWords(text))
+	for i, w := range ws {
+		if stems[w.text] && negatedAt(ws, i) {
+			return true
+		}
+	}
+	return false
+}
+
+func negatedAt(ws []spokenWord, i int) bool {
+	for k := i; k > 0 && k > i-negatedWithin && ws[k].gap != gapSentence; k-- {
+		if ws[k-1].negates() {
+			return true
+		}
+	}
+	return false
+}
