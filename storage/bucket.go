@@ -179,6 +179,9 @@ func (e *exactReader) Read(p []byte) (int, error) {
 
 // tail makes sure nothing follows.
 func (e *exactReader) tail() error {
+	if err := e.ctx.Err(); err != nil {
+		return err // cancelled while the last of it was read
+	}
 	var b [1]byte
 	for {
 		n, err := e.r.Read(b[:])

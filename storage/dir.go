@@ -121,10 +121,10 @@ func (d *Dir) publish(temp, key string) error {
 	path := d.path(key)
 	const tries = 100 // each costs microseconds, and each lost race means that another made progress
 	for i := 0; ; i++ {
-		if err := makeFolder(filepath.Dir(path)); err != nil {
-			return err
+		err := makeFolder(filepath.Dir(path))
+		if err == nil {
+			err = os.Rename(temp, path)
 		}
-		err := os.Rename(temp, path)
 		if errors.Is(err, fs.ErrNotExist) && i < tries {
 			continue
 		}

@@ -135,6 +135,9 @@ func newLocks(folder string) (*locks, error) {
 
 // lock waits for the key's lock; unlock must be called once.
 func (l *locks) lock(ctx context.Context, key string) (unlock func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	h := fnv.New32a()
 	h.Write([]byte(key))
 	i := h.Sum32() % lockCount

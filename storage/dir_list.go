@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // List implements [Bucket].
@@ -77,4 +78,4 @@ func entryKey(e fs.DirEntry) string {
 }
 
 // gone reports that a file or folder was deleted while the listing came to it.
-func gone(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+func gone(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) }

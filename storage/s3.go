@@ -11,6 +11,7 @@ import (
 	"hash/crc32"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/minio/minio-go/v7"
@@ -52,6 +53,9 @@ func newS3(ctx context.Context, client *minio.Client, bucket, prefix string) (*S
 		}
 	}
 	if !errors.Is(err, debrief.ErrConflict) {
+		if errors.Is(err, debrief.ErrNotFound) && debrief.Hint(err) == "" {
+			err = debrief.WithHint(err, "check --s3-endpoint; what answers there may be no S3 server")
+		}
 		return nil, err
 	}
 	return b, nil
@@ -159,7 +163,36 @@ func (b *S3) List(ctx context.Context, prefix string, d Depth) iter.Seq2[Info, e
 			yield(Info{}, err)
 			return
 		}
-		ctx, cancel := context.WithCancel(ctx) // ends minio-go's listing when the caller stops early
+		if d == Deep {
+			for info, err := range b.list(ctx, prefix, d) {
+				if !yield(info, err) {
+					return
+				}
+			}
+			return
+		}
+		// minio-go yields the folders of a page behind its objects.
+		var page []Info
+		for info, err := range b.list(ctx, prefix, d) {
+			if err != nil {
+				yield(Info{}, err)
+				return
+			}
+			page = append(page, info)
+		}
+		slices.SortFunc(page, func(a, b Info) int { return strings.Compare(a.Key, b.Key) })
+		for _, info := range page {
+			if !yield(info, nil) {
+				return
+			}
+		}
+	}
+}
+
+// list yields what minio-go does, without what is no object and no folder.
+func (b *S3) list(parent context.Context, prefix string, d Depth) iter.Seq2[Info, error] {
+	return func(yield func(Info, error) bool) {
+		ctx, cancel := context.WithCancel(parent) // ends minio-go's listing when the caller stops early
 		defer cancel()
 		opts := minio.ListObjectsOptions{Prefix: b.prefix + prefix, Recursive: d == Deep}
 		for o := range b.core.Client.ListObjectsIter(ctx, b.bucket, opts) {
@@ -168,20 +201,23 @@ func (b *S3) List(ctx context.Context, prefix string, d Depth) iter.Seq2[Info, e
 				return
 			}
 			info := b.info(o)
-			info.ETag = ""
-			if folder, ok := strings.CutSuffix(info.Key, "/"); ok {
-				// Some servers keep objects to stand for folders; one is the prefix itself.
-				if d == Deep || len(folder) <= len(prefix) {
-					continue
-				}
-				info.Size, info.Modified = 0, noTime
-			}
-			if checkKey(strings.TrimSuffix(info.Key, "/")) != nil {
-				continue // ours, or put there by somebody else: no object
+			folder, isFolder := strings.CutSuffix(info.Key, "/")
+			switch {
+			case checkKey(folder) != nil:
+				continue // ours, or put there by somebody else
+			case isFolder && (d == Deep || len(folder) < len(prefix)):
+				continue // an object that some servers keep to stand for a folder, maybe the prefix itself
+			case isFolder:
+				info = Info{Key: info.Key}
+			default:
+				info.ETag = ""
 			}
 			if !yield(info, nil) {
 				return
 			}
+		}
+		if err := parent.Err(); err != nil { // minio-go just stops
+			yield(Info{}, fmt.Errorf("list %s: %w", prefix, err))
 		}
 	}
 }

@@ -38,7 +38,8 @@ func s3Error(op, key string, err error) error {
 	switch answer.Code {
 	case minio.NoSuchBucket:
 		return wrap(fmt.Errorf("bucket %s: %w", answer.BucketName, debrief.ErrNotFound), "make the bucket first, or check its name in --store s3://BUCKET/PREFIX")
-	case "InvalidAccessKeyId", minio.SignatureDoesNotMatch, "InvalidToken", "ExpiredToken":
+	case "InvalidAccessKeyId", minio.SignatureDoesNotMatch, "InvalidToken", "ExpiredToken",
+		"XAdminUserNotFound": // Versity, with status 404
 		return wrap(fmt.Errorf("%s: %w", detail, debrief.ErrDenied), "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or the profile in AWS_PROFILE")
 	case "RequestTimeTooSkewed":
 		return wrap(fmt.Errorf("%s: %w", detail, debrief.ErrDenied), "set this machine's clock; S3 accepts 15 minutes")

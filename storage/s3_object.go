@@ -5,14 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/minio/minio-go/v7"
 
 	"debrief"
 )
-
-var noTime time.Time
 
 // resumeTries is how often a body that breaks off is taken up again where it broke, for one
 // object. A connection that breaks more often than that is reported.
