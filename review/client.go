@@ -2,7 +2,6 @@ package review
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 
@@ -135,52 +134,6 @@ func (p *Page) when(c debrief.Client, rec *debrief.Recording) string {
 		return rec.Original.Name
 	}
 	return p.text.get("recording.undated")
-}
-
-// documents is what has been made from a recording so far; nil where nothing is.
-type documents struct {
-	transcript *debrief.Transcript
-	tags       *debrief.Tags
-	summary    *debrief.Summary
-}
-
-func (p *Page) documents(ctx context.Context, rec *debrief.Recording) (documents, error) {
-	var d documents
-	var t debrief.Transcript
-	var g debrief.Tags
-	var s debrief.Summary
-	for _, load := range []struct {
-		doc  any
-		keep func()
-	}{
-		{&t, func() { d.transcript = &t }}, {&g, func() { d.tags = &g }}, {&s, func() { d.summary = &s }},
-	} {
-		_, err := p.Library.Load(ctx, rec, load.doc)
-		switch {
-		case err == nil:
-			load.keep()
-		case !errors.Is(err, debrief.ErrNotFound):
-			return d, err
-		}
-	}
-	return d, nil
-}
-
-// answered maps each prompt the client answered to how many utterances do. What the coach asked does not count.
-func (d documents) answered() map[debrief.PromptID]int {
-	out := map[debrief.PromptID]int{}
-	if d.tags == nil || d.transcript == nil {
-		return out
-	}
-	for _, u := range d.tags.Utterances {
-		if u.Index < 0 || u.Index >= len(d.transcript.Utterances) || d.transcript.Utterances[u.Index].Speaker == debrief.SpeakerCoach {
-			continue
-		}
-		for _, tag := range u.Prompts {
-			out[tag.Prompt]++
-		}
-	}
-	return out
 }
 
 // stateOf says in words what a recording still waits for, or "".

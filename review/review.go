@@ -29,8 +29,11 @@ type Library interface {
 	// Recording returns one manifest; debrief.ErrNotFound when there is none.
 	Recording(ctx context.Context, client debrief.ClientID, id debrief.RecordingID) (*debrief.Recording, string, error)
 	// Load fills doc, whose type says which document is meant (*debrief.Transcript, *debrief.Tags,
-	// *debrief.Summary); debrief.ErrNotFound when it has not been made.
-	Load(ctx context.Context, rec *debrief.Recording, doc any) (string, error)
+	// *debrief.Summary, *debrief.Review), and returns its version; debrief.ErrNotFound when there is none.
+	Load(ctx context.Context, rec *debrief.Recording, doc any) (version string, err error)
+	// SaveReview writes what people did; debrief.ErrConflict when version is not the current one.
+	// The empty version means that there must be none yet.
+	SaveReview(ctx context.Context, rec *debrief.Recording, review *debrief.Review, version string) (string, error)
 }
 
 // Sound opens a recording as one WAV file of 16 kHz mono that can be read from anywhere.
@@ -39,11 +42,17 @@ type Sound interface {
 	Open(ctx context.Context, rec *debrief.Recording) (io.ReadSeeker, error)
 }
 
-// Config is what the page works with. Library, Sound and Scheme are required.
+// Config is what the page works with. Library, Sound, Scheme and Verify are required.
 type Config struct {
 	Library Library
 	Sound   Sound
 	Scheme  debrief.Scheme
+	// Verify finds the quotes of a summary again in a transcript that was edited, and returns
+	// the summary with those that are still there and the sentences that are not.
+	Verify func(*debrief.Transcript, *debrief.Summary) (*debrief.Summary, []debrief.Sentence)
+	// Author is written beside every edit; default "coach".
+	Author string
+	Now    func() time.Time // default time.Now
 	// Hosts are the names the page answers to, as in the Host header without the port; none
 	// means any. A page without sign-in needs them: a foreign site could otherwise point a
 	// name of its own at this machine and read everything (DNS rebinding).
@@ -63,8 +72,8 @@ type Page struct {
 
 // New checks the configuration and parses every template, so that no request finds a broken one.
 func New(c Config) (*Page, error) {
-	if c.Library == nil || c.Sound == nil {
-		return nil, fmt.Errorf("make the review page: library and sound are needed: %w", debrief.ErrInvalid)
+	if c.Library == nil || c.Sound == nil || c.Verify == nil {
+		return nil, fmt.Errorf("make the review page: library, sound and verify are needed: %w", debrief.ErrInvalid)
 	}
 	if err := c.Scheme.Validate(); err != nil {
 		return nil, fmt.Errorf("make the review page: %w", err)
@@ -72,6 +81,10 @@ func New(c Config) (*Page, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	c.Author = cmp.Or(c.Author, "coach")
 	p := &Page{Config: c}
 	var err error
 	if p.text, err = readCatalogue("en"); err != nil {
@@ -96,6 +109,7 @@ func (p *Page) routes() http.Handler {
 	mux.HandleFunc("GET /clients/{client}/recordings/{recording}/audio.wav", p.raw(p.audio))
 	mux.HandleFunc("GET /clients/{client}/recordings/{recording}/wave", p.raw(p.wave))
 	mux.HandleFunc("GET /clients/{client}/recordings/{recording}/words", p.raw(p.words))
+	mux.HandleFunc("POST /clients/{client}/recordings/{recording}/review", p.raw(p.change))
 	mux.Handle("GET /static/", p.static)
 	mux.HandleFunc("/", p.page(func(*http.Request) (view, error) { return nil, debrief.ErrNotFound }))
 	return mux

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"debrief"
 	"debrief/review"
@@ -23,6 +24,9 @@ const (
 	long     = "/clients/lena/recordings/01DEMQ00000000000000000200"
 )
 
+// noon is when everything in these tests is done.
+var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+
 func state(n int) string { return fmt.Sprintf("/clients/tomas/recordings/01DEMQ%020d", 100+n) }
 
 func newPage(t testing.TB, change func(*review.Config)) *review.Page {
@@ -31,7 +35,7 @@ func newPage(t testing.TB, change func(*review.Config)) *review.Page {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := review.Config{Library: store, Sound: store, Scheme: summarize.DefaultScheme()}
+	c := review.Config{Library: store, Sound: store, Scheme: summarize.DefaultScheme(), Verify: summarize.Verify, Now: func() time.Time { return noon }}
 	if change != nil {
 		change(&c)
 	}
@@ -258,7 +262,7 @@ func TestNewRejects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := review.New(review.Config{Library: store, Sound: store}); !errors.Is(err, debrief.ErrBadScheme) {
+	if _, err := review.New(review.Config{Library: store, Sound: store, Verify: summarize.Verify}); !errors.Is(err, debrief.ErrBadScheme) {
 		t.Errorf("no scheme: %v", err)
 	}
 }

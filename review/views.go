@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"debrief"
 )
@@ -65,6 +66,13 @@ func newViews(text *catalogue) (*views, error) {
 		v.byName[p.Name()] = t
 	}
 	return v, nil
+}
+
+// part renders one part of a page alone.
+func (v *views) part(name string, data any) (string, error) {
+	var buf strings.Builder
+	err := v.byName["recording.html"].ExecuteTemplate(&buf, name, data)
+	return buf.String(), err
 }
 
 // seconds prints a position as scripts read it.

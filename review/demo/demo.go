@@ -6,18 +6,32 @@ package demo
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"debrief"
 )
 
-// Store holds the invented recordings. Reading is safe for concurrent use.
+// Store holds the invented recordings and what is done to them while it lasts. It is safe for
+// concurrent use.
 type Store struct {
 	clients    []debrief.Client
 	recordings []*recording
+
+	mu      sync.Mutex
+	reviews map[debrief.RecordingID]kept
+	writes  int // versions are numbers of writes
+}
+
+// kept is a review with its version.
+type kept struct {
+	review  []byte // JSON: what is handed out is never what is kept
+	version string
 }
 
 // recording is a manifest and what has been made of it; nil is not made yet.
@@ -44,7 +58,7 @@ func New(scheme debrief.Scheme) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{clients: []debrief.Client{
+	s := &Store{reviews: map[debrief.RecordingID]kept{}, clients: []debrief.Client{
 		{ID: Maya, Name: "Maya Lindqvist", TimeZone: "Europe/Stockholm"},
 		{ID: Tomas, Name: "Tomas Reyes", TimeZone: "Europe/Madrid"},
 		{ID: Lena, Name: "Lena Okafor", TimeZone: "Europe/London"},
@@ -242,8 +256,37 @@ func (s *Store) Load(_ context.Context, rec *debrief.Recording, doc any) (string
 		return give(r.tags, doc)
 	case *debrief.Summary:
 		return give(r.summary, doc)
+	case *debrief.Review:
+		return s.loadReview(r.ID, doc)
 	}
 	return "", fmt.Errorf("load a %T: %w", doc, debrief.ErrInvalid)
+}
+
+func (s *Store) loadReview(id debrief.RecordingID, doc *debrief.Review) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k, ok := s.reviews[id]
+	if !ok {
+		return "", debrief.ErrNotFound
+	}
+	return k.version, json.Unmarshal(k.review, doc)
+}
+
+// SaveReview keeps a review until the process ends.
+func (s *Store) SaveReview(_ context.Context, rec *debrief.Recording, review *debrief.Review, version string) (string, error) {
+	data, err := json.Marshal(review)
+	if err != nil {
+		return "", fmt.Errorf("keep a review: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reviews[rec.ID].version != version {
+		return "", debrief.ErrConflict
+	}
+	s.writes++
+	next := strconv.Itoa(s.writes)
+	s.reviews[rec.ID] = kept{data, next}
+	return next, nil
 }
 
 func give[T any](have, doc *T) (string, error) {

@@ -1,4 +1,6 @@
 // One recording: puts player, wave and transcript together and listens to the keyboard.
+import { Editor } from "./editor.js";
+import { Legend } from "./legend.js";
 import { Player } from "./player.js";
 import { Transcript } from "./transcript.js";
 import { Wave } from "./wave.js";
@@ -10,43 +12,31 @@ const spans = list ? [...list.querySelectorAll(".u")].map((el) => [Number(el.dat
 const player = new Player(root, document.getElementById("sound"), Number(length), spans);
 const transcript = new Transcript(list, player);
 
-const hueOf = new Map([...document.querySelectorAll("#legend [data-prompt]")].map((el) => [el.dataset.prompt, el]));
-const rows = transcript.rows.map((row) => ({
-  start: row.start, end: row.end, speaker: row.speaker,
-  get hues() { return (row.el.dataset.p ?? "").split(" ").filter((p) => hueOf.has(p)).map((p) => getComputedStyle(hueOf.get(p)).textDecorationColor); },
-}));
-const markers = [...document.querySelectorAll(".marker")].map((el) => Number(el.dataset.s));
-const wave = new Wave(document.getElementById("wave"), Number(length), player, rows, markers);
-wave.draw();
+const legend = new Legend(document.getElementById("legend"), transcript);
+const rows = { get all() { return transcript.rows.map((row) => ({ start: row.start, end: row.end, hues: legend.coloursOf(row) })); } };
+const aside = document.getElementById("aside");
+const markers = () => [...aside.querySelectorAll(".marker")].map((el) => Number(el.dataset.s));
+const wave = new Wave(document.getElementById("wave"), Number(length), player, () => rows.all, markers);
+const editor = list && new Editor(href, transcript, legend, aside, () => wave.refresh());
+wave.refresh();
 // The page is whole without these two; they come when it has been drawn.
 requestAnimationFrame(() => { wave.load(href + "/wave"); if (list) transcript.load(href + "/words"); });
 
-for (const quote of document.querySelectorAll(".quote")) {
-  quote.addEventListener("click", () => {
-    player.play(Number(quote.dataset.s), quote.dataset.e ? Number(quote.dataset.e) : null);
-    document.querySelector(".quote.sounding")?.classList.remove("sounding");
-    quote.classList.add("sounding");
-  });
-}
-
-const legend = document.getElementById("legend");
-const wanted = new Set();
-legend?.addEventListener("click", (e) => {
-  const chip = e.target.closest("[data-prompt]");
-  if (chip) {
-    const on = chip.getAttribute("aria-pressed") !== "true";
-    chip.setAttribute("aria-pressed", String(on));
-    on ? wanted.add(chip.dataset.prompt) : wanted.delete(chip.dataset.prompt);
-  } else if (e.target.id === "all") {
-    wanted.clear();
-    for (const c of legend.querySelectorAll("[aria-pressed]")) c.setAttribute("aria-pressed", "false");
-  } else return;
-  document.getElementById("all").hidden = wanted.size === 0;
-  transcript.filter(wanted);
+aside.addEventListener("click", (e) => {
+  const quote = e.target.closest(".quote");
+  if (!quote) return;
+  player.play(Number(quote.dataset.s), quote.dataset.e ? Number(quote.dataset.e) : null);
+  aside.querySelector(".sounding")?.classList.remove("sounding");
+  quote.classList.add("sounding");
 });
 
 const help = document.getElementById("help");
 document.getElementById("help-open").addEventListener("click", () => help.showModal());
+
+// Single letters can be switched off: speech input and shaky hands press them by accident.
+const letters = document.getElementById("letters");
+letters.checked = localStorage.getItem("letters") !== "off";
+letters.addEventListener("change", () => localStorage.setItem("letters", letters.checked ? "on" : "off"));
 
 const keys = {
   " ": () => player.toggle(), j: () => player.jump(-1), l: () => player.jump(1), s: () => player.toggleSkip(), r: () => player.toggleRepeat(),
@@ -54,13 +44,17 @@ const keys = {
   ArrowDown: () => transcript.goTo(Math.max(0, transcript.current), 1), ArrowUp: () => transcript.goTo(Math.max(0, transcript.current), -1),
 };
 addEventListener("keydown", (e) => {
-  if (e.defaultPrevented || e.altKey || e.ctrlKey || e.metaKey || help.open) return;
-  const field = e.target.closest?.("input, textarea, select, [contenteditable]");
-  const button = e.target.closest?.("button, a") && !e.target.classList.contains("at");
-  if (field || (button && (e.key === " " || e.key === "Enter"))) return;
+  if (e.defaultPrevented || e.altKey || document.querySelector("dialog[open]")) return;
+  const field = e.target.closest?.("input, textarea, select");
+  const row = e.target.classList?.contains("at");
+  if (field || (!row && e.target.closest?.("button, a, summary") && (e.key === " " || e.key === "Enter"))) return;
+  if (e.ctrlKey || e.metaKey) {
+    if (e.key === "z" && editor?.undo()) e.preventDefault();
+    return;
+  }
+  if (e.key.length === 1 && e.key !== " " && !letters.checked) return;
   if (e.key.startsWith("Arrow") && (!list || e.target !== document.body)) return;
   const act = keys[e.key] ?? keys[e.key.toLowerCase()];
-  if (!act) return;
+  if (act) act(); else if (!editor?.key(e.key.toLowerCase())) return;
   e.preventDefault();
-  act();
 });

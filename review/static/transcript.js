@@ -75,7 +75,7 @@ export class Transcript extends EventTarget {
 
   #click(e) {
     const el = e.target.closest(".u");
-    if (!el) return;
+    if (!el || e.target.closest("button:not(.at), form, details")) return;
     const index = Number(el.id.slice(1));
     if (e.target.closest(".at")) this.play(index, index === this.focused ? Math.max(0, this.cursor) : 0);
     else if (e.target.closest(".text") && getSelection().isCollapsed) this.play(index, this.#wordUnder(index, e));
@@ -155,6 +155,24 @@ export class Transcript extends EventTarget {
     CSS.highlights.set(name, new Highlight(range));
   }
 
+  /** Takes a row the server rendered anew in place of the old one; focus and marks stay. */
+  replace(html) {
+    const shell = document.createElement("template");
+    shell.innerHTML = html;
+    const el = shell.content.querySelector(".u");
+    const index = Number(el.id.slice(1));
+    const old = this.rows[index];
+    const focused = old.el.contains(document.activeElement);
+    for (const name of ["word", "cursor"]) if (this["mark-" + name]?.startsWith(index + ":")) this.#mark(name, index, -1);
+    if (old.el.hasAttribute("aria-current")) el.setAttribute("aria-current", "true");
+    if (old.el.classList.contains("hit")) el.classList.add("hit");
+    old.el.replaceWith(el);
+    this.rows[index] = readRow(el);
+    if (index === this.focused) this.rows[index].at.setAttribute("tabindex", "0");
+    if (focused) this.rows[index].at.focus({ preventScroll: true });
+    if (this.words[index]?.length !== this.rows[index].words.length) this.words[index] = null;
+  }
+
   /** Shows only rows tagged with one of the prompts; none shows all. */
   filter(prompts) {
     let shown = 0;
@@ -172,7 +190,7 @@ function readRow(el) {
   const text = el.querySelector(".text");
   return {
     el, text, at: el.querySelector(".at"), start: Number(el.dataset.s), end: Number(el.dataset.e),
-    speaker: el.classList.contains("client") ? "client" : "coach",
+    speaker: ["client", "coach"].find((s) => el.classList.contains(s)) ?? "unknown",
     prompts: () => [...el.querySelectorAll(".tags [data-prompt]")].map((c) => c.dataset.prompt),
     get words() { // [start, end] of each word in the text, found when first asked for
       const found = [...text.textContent.matchAll(/\S+/g)].map((m) => [m.index, m.index + m[0].length]);

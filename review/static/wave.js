@@ -5,15 +5,15 @@ const STEP = 5; // seconds an arrow key moves
 const LANE = 5; // pixels of the lane of tags
 
 export class Wave {
-  /** rows: {start, end, speaker, hues: [colour]} of each utterance; markers: seconds. */
-  constructor(el, length, player, rows, markers) {
-    Object.assign(this, { el, length, player, rows, markers });
+  /** readRows gives {start, end, hues: [colour]} of each utterance, readMarkers seconds. */
+  constructor(el, length, player, readRows, readMarkers) {
+    Object.assign(this, { el, length, player, readRows, readMarkers, rows: [], markers: [] });
     this.canvas = el.querySelector("canvas");
     this.columns = null;
     this.at = 0;
     player.addEventListener("time", (e) => this.#moved(e.detail.at));
     new ResizeObserver(() => this.draw()).observe(el);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.refresh());
     this.#pointer();
     el.addEventListener("keydown", (e) => this.#key(e));
   }
@@ -23,6 +23,13 @@ export class Wave {
     if (!answer.ok) return; // speech and tags are drawn without it
     this.columns = new Uint8Array(await answer.arrayBuffer());
     this.loudest = this.columns.reduce((a, b) => Math.max(a, b), 1);
+    this.draw();
+  }
+
+  /** Reads utterances, tags and colours again. */
+  refresh() {
+    this.rows = this.readRows();
+    this.markers = this.readMarkers();
     this.draw();
   }
 

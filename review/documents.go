@@ -1,0 +1,79 @@
+package review
+
+import (
+	"context"
+	"errors"
+
+	"debrief"
+)
+
+// documents is what is known of a recording as it counts now: what the machine made, with the
+// coach's review laid over it. Nil where there is nothing yet.
+type documents struct {
+	transcript *debrief.Transcript
+	tags       *debrief.Tags
+	summary    *debrief.Summary
+	markers    []debrief.Marker
+	lost       []debrief.Sentence // of the summary, whose quotes an edit took away
+
+	heard   *debrief.Transcript // the transcript as the machine made it
+	review  *debrief.Review     // never nil
+	version string              // of the review, for compare-and-swap
+}
+
+func (p *Page) documents(ctx context.Context, rec *debrief.Recording) (documents, error) {
+	d := documents{markers: rec.Markers}
+	var t debrief.Transcript
+	var g debrief.Tags
+	var s debrief.Summary
+	r := debrief.Review{Recording: rec.ID}
+	d.review = &r
+	for _, load := range []struct {
+		doc  any
+		keep func(version string)
+	}{
+		{&t, func(string) { d.heard, d.transcript = &t, &t }},
+		{&g, func(string) { d.tags = &g }},
+		{&s, func(string) { d.summary = &s }},
+		{&r, func(version string) { d.version = version }},
+	} {
+		version, err := p.Library.Load(ctx, rec, load.doc)
+		switch {
+		case err == nil:
+			load.keep(version)
+		case !errors.Is(err, debrief.ErrNotFound):
+			return d, err
+		}
+	}
+	p.lay(&d)
+	return d, nil
+}
+
+// lay puts the review over what the machine made. A summary is verified against the words as
+// they read now: what an edit took away is not shown as said.
+func (p *Page) lay(d *documents) {
+	if d.heard == nil {
+		return
+	}
+	d.transcript, d.tags = d.review.Apply(d.heard, d.tags)
+	if d.summary != nil {
+		d.summary, d.lost = p.Verify(d.transcript, d.review.ApplySummary(d.summary))
+	}
+}
+
+// answered maps each prompt the client answered to how many utterances do. What the coach asked does not count.
+func (d documents) answered() map[debrief.PromptID]int {
+	out := map[debrief.PromptID]int{}
+	if d.tags == nil || d.transcript == nil {
+		return out
+	}
+	for _, u := range d.tags.Utterances {
+		if u.Index < 0 || u.Index >= len(d.transcript.Utterances) || d.transcript.Utterances[u.Index].Speaker == debrief.SpeakerCoach {
+			continue
+		}
+		for _, tag := range u.Prompts {
+			out[tag.Prompt]++
+		}
+	}
+	return out
+}

@@ -1,0 +1,182 @@
+package review
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"debrief"
+)
+
+// shownPause is the silence between two utterances from which it is shown as content: people
+// coming back from a treatment pause for long, and the pause says something.
+const shownPause = 6 * debrief.SampleRate
+
+// legendEntry is a prompt of the recording's phase, or another that occurs in its transcript.
+type legendEntry struct {
+	ID, Name, Question string
+	Hue, Count         int
+	Key                int // 1-9: the key that sets it; 0 for none
+}
+
+// row is one utterance.
+type row struct {
+	Index      int
+	Start, End debrief.Samples
+	Speaker    string // as data
+	Name       string // as read
+	Turn       bool   // the speaker changed here
+	Pause      string // length of the silence before, "" when short
+	Text       string
+	Doubts     []string // why the text is not to be trusted
+	Tags       []chip
+	Suggested  []chip
+	History    *history // nil when nobody changed the words
+	Notes      []note
+}
+
+// history is what an utterance was before it was edited.
+type history struct {
+	By, When  string // of the last revision
+	Heard     string // the machine's words
+	Revisions []revision
+}
+
+type revision struct{ Text, By, When string }
+
+// note is a coach's remark.
+type note struct {
+	Text, By, When string
+	Private        bool
+}
+
+// Prompts are the ids of the assigned tags, for the scripts.
+func (r row) Prompts() string {
+	ids := make([]string, len(r.Tags))
+	for i, c := range r.Tags {
+		ids[i] = c.ID
+	}
+	return strings.Join(ids, " ")
+}
+
+// chip is one tag as shown.
+type chip struct {
+	ID, Name string
+	Hue      int
+	Why      string // question, confidence, source and evidence
+}
+
+func (p *Page) rows(d documents) []row {
+	edits, notes := p.histories(d), p.notes(d)
+	tags := map[int]debrief.UtteranceTags{}
+	if d.tags != nil {
+		for _, u := range d.tags.Utterances {
+			tags[u.Index] = u
+		}
+	}
+	rows := make([]row, 0, len(d.transcript.Utterances))
+	var last debrief.Samples
+	for i := range d.transcript.Utterances {
+		u := &d.transcript.Utterances[i]
+		one := row{
+			Index: i, Start: u.Start, End: u.End, Text: u.Text,
+			Speaker: string(u.Speaker), Name: p.text.get("speaker." + string(u.Speaker)),
+			History: edits[i], Notes: notes[i],
+			Turn: i == 0 || d.transcript.Utterances[i-1].Speaker != u.Speaker,
+		}
+		if silence := u.Start - last; silence >= shownPause {
+			one.Pause = p.text.get("transcript.pause", int(silence.Seconds()))
+		}
+		last = max(last, u.End)
+		for _, f := range u.Flags {
+			one.Doubts = append(one.Doubts, p.text.get("flag."+string(f)))
+		}
+		for _, t := range tags[i].Prompts {
+			one.Tags = append(one.Tags, p.chip(t))
+		}
+		for _, t := range tags[i].Suggested {
+			one.Suggested = append(one.Suggested, p.chip(t))
+		}
+		rows = append(rows, one)
+	}
+	return rows
+}
+
+func (p *Page) chip(t debrief.Tag) chip {
+	c := chip{ID: string(t.Prompt), Name: string(t.Prompt), Hue: p.hue(t.Prompt)}
+	why := []string{}
+	if prompt, err := p.Scheme.Prompt(t.Prompt); err == nil {
+		c.Name = prompt.Name
+		why = append(why, prompt.Question)
+	}
+	source := p.text.get("source." + string(t.Source))
+	if t.Evidence != "" {
+		source += ": " + t.Evidence
+	}
+	if t.Source != debrief.SourceCoach {
+		source += fmt.Sprintf(" (%.0f %%)", 100*t.Confidence)
+	}
+	c.Why = strings.Join(append(why, source), "\n")
+	return c
+}
+
+// histories gathers the revisions of the words, by utterance.
+func (p *Page) histories(d documents) map[int]*history {
+	out := map[int]*history{}
+	for _, e := range d.review.Edits {
+		i := e.Find(d.heard)
+		if i < 0 || e.Text == nil {
+			continue
+		}
+		h := out[i]
+		if h == nil {
+			h = &history{Heard: d.heard.Utterances[i].Text}
+			out[i] = h
+		}
+		h.By, h.When = e.Author, e.At.Format(p.text.get("format.moment"))
+		h.Revisions = append(h.Revisions, revision{*e.Text, h.By, h.When})
+	}
+	return out
+}
+
+// onRecording is where [Page.notes] keeps the notes that are about no single utterance.
+const onRecording = -1
+
+func (p *Page) notes(d documents) map[int][]note {
+	out := map[int][]note{}
+	for _, n := range d.review.Notes {
+		at := onRecording
+		if n.Anchor != nil && d.heard != nil {
+			at = n.Anchor.Find(d.heard)
+		}
+		out[at] = append(out[at], note{n.Text, n.Author, n.At.Format(p.text.get("format.moment")), n.Private})
+	}
+	return out
+}
+
+// keyedPrompts is how many prompts have a digit key of their own.
+const keyedPrompts = 9
+
+// legend lists the prompts of the phase and any other that occurs, in the order of the scheme.
+func (p *Page) legend(rec *debrief.Recording, rows []row) []legendEntry {
+	count := map[string]int{}
+	for _, r := range rows {
+		for _, c := range slices.Concat(r.Tags, r.Suggested) {
+			count[c.ID]++
+		}
+	}
+	asked := p.Scheme.For(rec.Phase, rec.Session)
+	var out []legendEntry
+	for _, prompt := range p.Scheme.Prompts {
+		n := count[string(prompt.ID)]
+		if n == 0 && !slices.ContainsFunc(asked, func(q debrief.Prompt) bool { return q.ID == prompt.ID }) {
+			continue
+		}
+		one := legendEntry{ID: string(prompt.ID), Name: prompt.Name, Question: prompt.Question, Hue: p.hue(prompt.ID), Count: n}
+		if len(out) < keyedPrompts {
+			one.Key = len(out) + 1
+		}
+		out = append(out, one)
+	}
+	return out
+}
