@@ -6,6 +6,10 @@ import (
 	"debrief"
 )
 
+// surelyRelated is the strength (words in common plus cosine) that says two remarks of different days are about the same thing:
+// one telling word in sentences much alike, or two. "I used to drive past the spot" did not return in "I was nervous driving here".
+const surelyRelated = 1.45
+
 // changes are the small changes the client named, in order, each with where it came up again in a later recording.
 func changes(remarks []*remark) []debrief.Followed {
 	out := []debrief.Followed{}
@@ -47,6 +51,7 @@ func later(r *remark, following []*remark, which func(*remark) bool) []debrief.C
 		return o.cite.Recording == r.cite.Recording || which != nil && !which(o)
 	})
 	found := closest(r, candidates)
+	found = slices.DeleteFunc(found, func(o *remark) bool { s, _ := related(r, o); return s < surelyRelated })
 	found = found[:min(len(found), maxLater)]
 	var out []debrief.Citation
 	for _, o := range candidates { // in the order they were said

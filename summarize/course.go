@@ -28,9 +28,9 @@ const (
 	promptAlign    debrief.PromptID = "alignment"
 )
 
-// Embedder turns texts into vectors of length one whose dot product tells how alike they are in meaning.
+// Embedder turns a text into a vector of length one; the dot product of two tells how alike they are in meaning.
 type Embedder interface {
-	Embed(ctx context.Context, texts []string) ([][]float32, error)
+	Embed(text string) ([]float32, error)
 }
 
 // CourseConfig is what a [Courses] works with.
@@ -147,21 +147,20 @@ func (c *Courses) remarks(ctx context.Context, heard []Heard) ([]*remark, error)
 			}
 		}
 	}
-	if c.embedder == nil || len(out) == 0 {
+	if c.embedder == nil {
 		return out, nil
 	}
-	texts := make([]string, len(out))
-	for i, r := range out {
-		texts[i] = r.cite.Quote.Text
+	for _, r := range out {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		v, err := c.embedder.Embed(r.cite.Quote.Text)
+		if err != nil {
+			return nil, fmt.Errorf("compare what was said: %w", err)
+		}
+		r.vector = v
 	}
-	vectors, err := c.embedder.Embed(ctx, texts)
-	if err != nil {
-		return nil, fmt.Errorf("compare what was said: %w", err)
-	}
-	for i, v := range vectors {
-		out[i].vector = v
-	}
-	return out, ctx.Err()
+	return out, nil
 }
 
 func (c *Courses) remarksIn(rec *debrief.Recording, u *debrief.Utterance, index int, ut debrief.UtteranceTags) []*remark {

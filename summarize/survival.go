@@ -95,26 +95,27 @@ func saysGone(text string) bool    { return asserts(text, goneWords) }
 func saysChanged(text string) bool { return asserts(text, changedWords) }
 
 // asserts reports whether the text contains one of the words without a negation just before it in the same sentence.
-func asserts(text string, stems map[string]bool) bool {
+func asserts(text string, stems map[string]bool) bool { return containsWord(text, stems, false) }
+
+// denies reports whether the text contains one of the words with a negation just before it.
+func denies(text string, stems map[string]bool) bool { return containsWord(text, stems, true) }
+
+func containsWord(text string, stems map[string]bool, negated bool) bool {
 	ws := essential(spokenWords(text))
 	for i, w := range ws {
-		if stems[w.text] && !negatedAt(ws, i) {
+		if (stems[w.text] || stems[w.stem()]) && !goesSomewhere(ws, i) && negatedAt(ws, i) == negated {
 			return true
 		}
 	}
 	return false
 }
 
-// denies reports whether the text contains one of the words with a negation just before it.
-func denies(text string, stems map[string]bool) bool {
-	ws := essential(spokenWords(text))
-	for i, w := range ws {
-		if stems[w.text] && negatedAt(ws, i) {
-			return true
-		}
-	}
-	return false
+// goesSomewhere tells "I haven't gone out to it" from "it hasn't gone".
+func goesSomewhere(ws []spokenWord, i int) bool {
+	return ws[i].text == "gone" && i+1 < len(ws) && ws[i+1].gap == gapNone && goneWhere[ws[i+1].text]
 }
+
+var goneWhere = wordSet("out to in into on over through back home up down round by for past along off there and")
 
 func negatedAt(ws []spokenWord, i int) bool {
 	for k := i; k > 0 && k > i-negatedWithin && ws[k].gap != gapSentence; k-- {

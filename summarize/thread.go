@@ -13,7 +13,7 @@ const (
 	maxThreadWords = 4   // shown to name a thread
 	mergeRemarks   = 2   // two words that stand together so often ...
 	mergeOverlap   = 0.5 // ... and in half of the remarks of the rarer one tell one thread
-	sameSense      = 0.3 // least cosine to the nearest other remark of a thread: the arm of a sofa is no arm put out
+	sameSense      = 0.4 // least cosine to the nearest other remark of a thread: the arm of a sofa is no arm put out
 )
 
 // strand is a thread while it is being found: the words that tie it and the remarks they stand in, by index.
