@@ -45,11 +45,7 @@ func Start(lib string) error {
 
 // Options are the settings of a session. The zero value is what every model here runs with.
 type Options struct {
-	// Threads inside one operator; 0 means [DefaultThreads].
-	Threads int
-	// KeepQuantised computes in the order the file gives: dequantise, then multiply. By default
-	// constant weights are dequantised once, when the session opens.
-	KeepQuantised bool
+	Threads int // inside one operator; 0 means [DefaultThreads]
 }
 
 // DefaultThreads is one: a second thread made these small models 2-3 times slower per
@@ -87,10 +83,6 @@ func (o Options) session() (*onnx.SessionOptions, error) {
 		s.SetInterOpNumThreads(1),
 		s.SetGraphOptimizationLevel(onnx.GraphOptimizationLevelEnableAll),
 	)
-	if !o.KeepQuantised {
-		// Otherwise the decoder's 32,768 x 288 token table is dequantised at every step: a third of its time.
-		err = errors.Join(err, s.AddSessionConfigEntry("session.disable_quant_qdq", "1"))
-	}
 	if err != nil {
 		s.Destroy()
 		return nil, fmt.Errorf("set session options: %w: %w", debrief.ErrModel, err)
