@@ -186,14 +186,14 @@ func (w *Writer) Safe() debrief.Samples {
 func (w *Writer) Append(pcm []int16) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.err != nil {
+		return w.err
+	}
 	w.scratch = w.scratch[:0]
 	for _, v := range pcm {
 		w.scratch = binary.LittleEndian.AppendUint16(w.scratch, uint16(v))
 	}
 	for b := w.scratch; len(b) > 0; {
-		if w.err != nil {
-			return w.err
-		}
 		if w.cur == nil {
 			if w.cur, w.err = createSegment(w.dir, w.next, w.samples); w.err != nil {
 				return w.fail()
@@ -221,10 +221,13 @@ func (w *Writer) fail() error {
 	return w.err
 }
 
-// Note writes a journal entry; a zero Wall becomes now.
+// Note writes a journal entry; a zero Wall becomes now. [ErrClosed] after Close: use [Annotate] then.
 func (w *Writer) Note(e Entry) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.closed {
+		return ErrClosed
+	}
 	return w.note(e)
 }
 
@@ -343,7 +346,7 @@ func (w *Writer) Close() error {
 		w.full, w.cur = append(w.full, w.cur), nil
 	}
 	if w.err == nil {
-		w.err = errClosed
+		w.err = ErrClosed
 	} else {
 		w.fail()
 	}
@@ -351,7 +354,10 @@ func (w *Writer) Close() error {
 	if err := w.Sync(); err != nil {
 		return fmt.Errorf("close recording: %w", err)
 	}
-	if err := w.Note(Entry{Kind: KindEnd, At: w.Samples()}); err != nil {
+	w.mu.Lock()
+	err := w.note(Entry{Kind: KindEnd, At: w.samples})
+	w.mu.Unlock()
+	if err != nil {
 		return fmt.Errorf("close recording: %w", err)
 	}
 	if err := w.journal.f.Sync(); err != nil {
@@ -361,4 +367,5 @@ func (w *Writer) Close() error {
 	return nil
 }
 
-var errClosed = errors.New("recording is closed")
+// ErrClosed is returned by a writer after Close.
+var ErrClosed = errors.New("recording is closed")

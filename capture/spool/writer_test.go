@@ -179,7 +179,7 @@ func TestWriter(t *testing.T) {
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Append(ramp(0, 1)); !errors.Is(err, errClosed) {
+		if err := w.Append(ramp(0, 1)); !errors.Is(err, ErrClosed) {
 			t.Errorf("err = %v", err)
 		}
 	})

@@ -1,0 +1,431 @@
+package capture
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"debrief"
+	"debrief/capture/sound"
+	"debrief/capture/spool"
+	"debrief/internal/testsound"
+)
+
+// The test binary is its own capture process.
+const childArg = "capture-child-of-test"
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == childArg {
+		os.Exit(sound.Child(os.Args[2:], os.Stdin, os.Stdout))
+	}
+	os.Exit(m.Run())
+}
+
+// patience bounds every wait of these tests: far beyond what a loaded machine needs.
+const patience = 60 * time.Second
+
+var someone = spool.Who{ID: "01JD0000000000000000000001", Client: "c01", Session: 3, Phase: debrief.Immediate}
+
+// run is a recorder at work on the virtual device.
+type run struct {
+	*Recorder
+	t      *testing.T
+	cancel context.CancelFunc
+	done   chan error
+
+	mu     sync.Mutex
+	events []Event
+}
+
+func start(t *testing.T, dir string, env []string, devices ...string) *run {
+	t.Helper()
+	if !sound.Available {
+		t.Skip("built without PortAudio")
+	}
+	host, err := sound.NewHost(sound.Config{Child: []string{os.Args[0], childArg}, Env: env})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &run{t: t, done: make(chan error, 1)}
+	r.Recorder, err = New(Config{Spool: dir, Who: someone, Devices: devices, Microphones: host, Notify: func(e Event) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.events = append(r.events, e)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	r.cancel = cancel
+	go func() {
+		defer host.Close()
+		r.done <- r.Run(ctx)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if t.Failed() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			for _, e := range r.events {
+				t.Logf("%s %6.2f %s: %s", e.Wall.Format("05.000"), e.At.Seconds(), e.Kind, e.Text)
+			}
+		}
+	})
+	return r
+}
+
+// until waits for a status.
+func (r *run) until(what string, ok func(Status) bool) {
+	r.t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	timeout := time.After(patience)
+	for {
+		select {
+		case <-tick.C:
+			if ok(r.Status()) {
+				return
+			}
+		case err := <-r.done:
+			r.t.Fatalf("waiting for %s: recorder stopped: %v", what, err)
+		case <-timeout:
+			r.t.Fatalf("waiting for %s: %+v", what, r.Status())
+		}
+	}
+}
+
+// recorded waits until n more samples are spooled.
+func (r *run) recorded(seconds float64) {
+	r.t.Helper()
+	want := r.Status().Samples + debrief.SamplesOf(seconds)
+	r.until(fmt.Sprintf("%v s more", seconds), func(s Status) bool { return s.Samples >= want })
+}
+
+// stop ends the recording and returns it with its audio.
+func (r *run) stop() (*debrief.Recording, []int16) {
+	r.t.Helper()
+	r.cancel()
+	select {
+	case err := <-r.done:
+		if err != nil {
+			r.t.Fatal(err)
+		}
+	case <-time.After(patience):
+		r.t.Fatal("recorder does not stop")
+	}
+	return audio(r.t, r.w.Dir())
+}
+
+func audio(t *testing.T, dir string) (*debrief.Recording, []int16) {
+	t.Helper()
+	st, err := spool.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pcm []int16
+	for _, seg := range st.Recording.Segments {
+		part, err := spool.ReadSegment(dir, seg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pcm = append(pcm, part...)
+	}
+	if debrief.Samples(len(pcm)) != st.Recording.Samples {
+		t.Fatalf("%d samples on disk, manifest says %d", len(pcm), st.Recording.Samples)
+	}
+	return st.Manifest(), pcm
+}
+
+func (r *run) saw(kind, text string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.events, func(e Event) bool { return e.Kind == kind && strings.Contains(e.Text, text) })
+}
+
+// children are the process ids of this test's capture processes.
+func children(t *testing.T) []int {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []int
+	for _, path := range stats {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			continue // it ended
+		}
+		cmdline, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
+		var pid, ppid int
+		var state string
+		end := strings.LastIndexByte(string(data), ')')
+		fmt.Sscan(string(data), &pid)
+		fmt.Sscan(string(data)[end+1:], &state, &ppid)
+		if ppid == os.Getpid() && state != "Z" && strings.Contains(string(cmdline), childArg+"\x00open") {
+			out = append(out, pid)
+		}
+	}
+	return out
+}
+
+// ramped splits audio into runs of unbroken ramp, and returns for each where it begins in the
+// recording and in the ramp (mod its period). Zeros before the feed began are passed over.
+type rampRun struct {
+	at, n int
+	phase int64
+}
+
+func ramped(pcm []int16) []rampRun {
+	var out []rampRun
+	for i, v := range pcm {
+		phase := testsound.RampPhase(v)
+		if last := len(out) - 1; last >= 0 && (out[last].phase+int64(out[last].n))%testsound.RampPeriod == phase {
+			out[last].n++
+			continue
+		}
+		out = append(out, rampRun{i, 1, phase})
+	}
+	return slices.DeleteFunc(out, func(r rampRun) bool { return r.n < 160 })
+}
+
+// missing is the time that the ramp lost between two runs, given that about that much was.
+func missing(a, b rampRun, about time.Duration) time.Duration {
+	period := debrief.Samples(testsound.RampPeriod).Duration()
+	lost := debrief.Samples((b.phase - a.phase - int64(a.n)) - int64(b.at-a.at-a.n)).Duration()
+	for lost < about-period/2 {
+		lost += period
+	}
+	for lost > about+period/2 {
+		lost -= period
+	}
+	return lost
+}
+
+func TestRecorder(t *testing.T) {
+	t.Run("records every sample and says so only when it hears", func(t *testing.T) {
+		server := testsound.Start(t, "lapel")
+		r := start(t, t.TempDir(), server.Env(), "lapel")
+		r.until("waiting", func(s Status) bool { return s.State == Waiting })
+		if r.saw("state", "recording") {
+			t.Error("said to record before there was signal")
+		}
+		server.FeedRamp("lapel")
+		r.until("recording", func(s Status) bool { return s.State == Recording })
+		r.recorded(3)
+		rec, pcm := r.stop()
+		if runs := ramped(pcm); len(runs) != 1 || runs[0].n < 3*16000 {
+			t.Errorf("ramp in %+v", runs)
+		}
+		if rec.Device != "lapel" || rec.Started.IsZero() || len(rec.Gaps) != 0 {
+			t.Errorf("%+v", rec)
+		}
+	})
+	t.Run("a killed capture process costs a gap of true length", func(t *testing.T) {
+		server := testsound.Start(t, "lapel")
+		server.FeedRamp("lapel")
+		r := start(t, t.TempDir(), server.Env(), "lapel")
+		r.recorded(3)
+		for range 3 {
+			for _, pid := range children(t) {
+				if p, err := os.FindProcess(pid); err == nil {
+					p.Kill()
+				}
+			}
+			r.recorded(3)
+		}
+		rec, pcm := r.stop()
+		checkGaps(t, rec, pcm, 3)
+	})
+	t.Run("pause is not recorded and is a gap", func(t *testing.T) {
+		server := testsound.Start(t, "lapel")
+		server.FeedRamp("lapel")
+		r := start(t, t.TempDir(), server.Env(), "lapel")
+		r.recorded(3)
+		if err := r.Pause(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		paused := r.Status().Elapsed
+		r.until("a pause of 1 s", func(s Status) bool { return s.State == Paused && s.Elapsed > paused+time.Second })
+		if err := r.Resume(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Mark(t.Context(), debrief.Marker{Kind: "bookmark", Note: "here"}); err != nil {
+			t.Fatal(err)
+		}
+		r.recorded(3)
+		rec, pcm := r.stop()
+		checkGaps(t, rec, pcm, 1)
+		if len(rec.Markers) != 3 || rec.Markers[0].Kind != "pause" || rec.Markers[2].Note != "here" {
+			t.Errorf("markers %+v", rec.Markers)
+		}
+		if rec.Gaps[0].Length < time.Second || rec.Gaps[0].Reason != "paused" {
+			t.Errorf("gaps %+v", rec.Gaps)
+		}
+	})
+}
+
+// checkGaps compares the gaps of a recording of an endless ramp with what the ramp lost.
+func checkGaps(t *testing.T, rec *debrief.Recording, pcm []int16, want int) {
+	t.Helper()
+	runs := ramped(pcm)
+	if len(rec.Gaps) != want || len(runs) != want+1 {
+		t.Errorf("%d gaps and %d runs of the ramp, want %d gaps: %+v %+v", len(rec.Gaps), len(runs), want, rec.Gaps, runs)
+		return
+	}
+	for i, g := range rec.Gaps {
+		if truth := missing(runs[i], runs[i+1], g.Length); !near(g.Length, truth, 100*time.Millisecond) {
+			t.Errorf("gap %d: %v recorded, %v true", i, g.Length, truth)
+		} else {
+			t.Logf("gap %d: %v recorded, %v true (%s)", i, g.Length, truth, g.Reason)
+		}
+		if int(g.At) != runs[i+1].at {
+			t.Errorf("gap %d at sample %d, the ramp breaks at %d", i, int64(g.At), runs[i+1].at)
+		}
+	}
+}
+
+func TestRecorderComesBack(t *testing.T) {
+	t.Run("falls back to the next named microphone, warns, and returns", func(t *testing.T) {
+		server := testsound.Start(t, "lapel", "builtin", "laptop")
+		for _, s := range []string{"lapel", "builtin", "laptop"} {
+			server.FeedRamp(s)
+		}
+		server.Default("laptop") // where the server moves orphaned streams: a microphone nobody named
+		r := start(t, t.TempDir(), server.Env(), "lapel", "builtin")
+		r.recorded(3)
+		for range 2 {
+			server.Unplug("lapel")
+			r.until("fallback", func(s Status) bool { return s.Device == "builtin" && slices.Contains(s.Warnings, warnFallback) })
+			r.recorded(2)
+			server.Plug("lapel")
+			r.until("return", func(s Status) bool { return s.Device == "lapel" && !slices.Contains(s.Warnings, warnFallback) })
+			r.recorded(3)
+		}
+		rec, _ := r.stop()
+		var fallback, wrong int
+		for _, w := range rec.Warnings {
+			switch w.Kind {
+			case warnFallback:
+				fallback++
+				if w.Len() < 2*debrief.SampleRate {
+					t.Errorf("fallback %+v", w)
+				}
+			case warnSource:
+				wrong++
+				if w.Len() > debrief.SampleRate/2 {
+					t.Errorf("wrong source for %v", w.Len().Duration())
+				}
+			}
+		}
+		if fallback != 2 || wrong != 2 {
+			t.Errorf("warnings %+v", rec.Warnings)
+		}
+	})
+	t.Run("waits for the one named microphone and takes no other", func(t *testing.T) {
+		server := testsound.Start(t, "lapel", "builtin")
+		server.FeedRamp("lapel")
+		r := start(t, t.TempDir(), server.Env(), "lapel")
+		r.recorded(3)
+		server.Unplug("lapel")
+		r.until("deafness", func(s Status) bool { return s.State == Deaf })
+		server.Plug("lapel")
+		r.recorded(3)
+		rec, pcm := r.stop()
+		// What the other microphone gave before it was noticed is zeros here: not part of any run.
+		runs := ramped(pcm)
+		if len(runs) != 2 || len(rec.Gaps) != 1 {
+			t.Fatalf("gaps %+v, runs %+v", rec.Gaps, runs)
+		}
+		if truth := missing(runs[0], runs[1], rec.Gaps[0].Length); !near(rec.Gaps[0].Length, truth, 100*time.Millisecond) {
+			t.Errorf("gap %v, truly %v", rec.Gaps[0].Length, truth)
+		}
+	})
+	t.Run("the server is killed and comes back", func(t *testing.T) {
+		server := testsound.Start(t, "lapel")
+		server.FeedRamp("lapel")
+		r := start(t, t.TempDir(), server.Env(), "lapel")
+		r.recorded(3)
+		server.Kill()
+		r.until("deafness", func(s Status) bool { return s.State == Deaf })
+		server.Run()
+		server.FeedRamp("lapel")
+		r.recorded(3)
+		rec, _ := r.stop()
+		if len(rec.Gaps) != 1 || rec.Gaps[0].Reason != "microphone-lost" {
+			t.Errorf("gaps %+v", rec.Gaps)
+		}
+	})
+	t.Run("a stopped server that goes on loses nothing it had kept", func(t *testing.T) {
+		server := testsound.Start(t, "lapel")
+		server.FeedRamp("lapel")
+		r := start(t, t.TempDir(), server.Env(), "lapel")
+		r.recorded(3)
+		server.Signal(syscall.SIGSTOP)
+		r.until("deafness", func(s Status) bool { return s.State == Deaf })
+		server.Signal(syscall.SIGCONT)
+		r.recorded(5)
+		rec, pcm := r.stop()
+		// The player may have run dry meanwhile: silence between is the feed's, a hole in the ramp ours.
+		runs := ramped(pcm)
+		for i := 1; i < len(runs) && len(rec.Gaps) == 0; i++ {
+			if before := runs[i-1]; (before.phase+int64(before.n))%testsound.RampPeriod != runs[i].phase {
+				t.Errorf("no gap recorded, but the ramp has a hole: %+v", runs)
+			}
+		}
+	})
+}
+
+func TestRecorderResumesAfterCrash(t *testing.T) {
+	server := testsound.Start(t, "lapel")
+	server.FeedRamp("lapel")
+	dir := t.TempDir()
+	w, err := spool.Create(spool.Config{Root: dir, Who: someone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What a crashed recorder leaves, with the lock given back by hand: the process that holds it lives.
+	began := time.Now().Add(-5 * time.Second)
+	if err := w.Note(spool.Entry{Kind: spool.KindDevice, Device: "lapel", Wall: began}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Append(make([]int16, 2*debrief.SampleRate)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	journal := filepath.Join(w.Dir(), "journal.jsonl")
+	text, err := os.ReadFile(journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := strings.LastIndex(string(text), `{"kind":"end"`)
+	if err := os.WriteFile(journal, text[:cut], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var told []Event
+	if err := Recover(dir, someone, time.Now, slog.New(slog.DiscardHandler), func(e Event) { told = append(told, e) }); err != nil {
+		t.Fatal(err)
+	}
+	if len(told) != 1 || told[0].Kind != "recovered" {
+		t.Errorf("told %+v", told)
+	}
+	r := start(t, dir, server.Env(), "lapel")
+	r.recorded(3)
+	rec, _ := r.stop()
+	if rec.ID != someone.ID || rec.Samples < 5*debrief.SampleRate {
+		t.Errorf("%+v", rec)
+	}
+	// Five seconds since its beginning, of which two are recorded.
+	if len(rec.Gaps) != 1 || rec.Gaps[0].At != 2*debrief.SampleRate || rec.Gaps[0].Length < 3*time.Second || rec.Gaps[0].Reason != "crash" {
+		t.Errorf("gaps %+v", rec.Gaps)
+	}
+}
