@@ -21,12 +21,14 @@ build: setup ## bin/debrief
 	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/debrief
 
 test: setup ## every test
+	@scripts/test-tools.sh
 	go test -timeout $(TIMEOUT) ./...
 
 check: setup ## gofmt, vet, staticcheck, race detector, known vulnerabilities
 	@bad=$$(gofmt -l .); [ -z "$$bad" ] || { echo "error: not formatted: $$bad"; echo 'hint: gofmt -w .'; exit 1; } >&2
 	go vet ./...
 	go run $(STATICCHECK) ./...
+	@scripts/test-tools.sh
 	go test -race -timeout $(TIMEOUT) ./...
 	@out=$(go run $(GOVULNCHECK) ./... 2>&1) && echo "$out" || case "$out" in \
 	  *'fetching vulnerabilities'*) echo 'warning: vulnerabilities not checked: their database is out of reach' >&2 ;; \
@@ -42,5 +44,5 @@ soak: build ## hours of audio in bounded memory
 demo: build ## the main job on the samples, then the page on 127.0.0.1:8080 (SERVE=0: the job only)
 	@SERVE=$(SERVE) scripts/demo.sh
 
-clean: ## remove what build and demo made; models stay
-	rm -rf bin store
+clean: ## remove what build and demo made; models and test servers stay
+	rm -rf bin/debrief store

@@ -95,7 +95,7 @@ func TestSetupDoesNothingWhenAllIsThere(t *testing.T) {
 	}
 	stdout, stderr, code := r.setup(t)
 	if code != 0 || stdout != "set-up: everything is there\n" || stderr != "" {
-		t.Errorf("exit %d, printed %q and %q", code, stdout, stderr)
+		t.Errorf("exit %d, printed %q and %q; is make setup done?", code, stdout, stderr)
 	}
 }
 
