@@ -63,6 +63,13 @@ type File struct {
 // without a sample) and [debrief.ErrUnavailable] (ffmpeg is needed and missing).
 func Open(ctx context.Context, path string, o Options) (*File, error) {
 	f := &File{path: path}
+	info, err := os.Stat(path) // before opening it: opening a pipe waits for a writer
+	if err != nil {
+		return nil, f.fault(fileError(err))
+	}
+	if err := checkKind(info); err != nil {
+		return nil, f.fault(err)
+	}
 	src, err := os.Open(path)
 	if err != nil {
 		return nil, f.fault(fileError(err))
@@ -73,13 +80,6 @@ func Open(ctx context.Context, path string, o Options) (*File, error) {
 			src.Close()
 		}
 	}()
-	info, err := src.Stat()
-	if err != nil {
-		return nil, f.fault(fileError(err))
-	}
-	if err := checkKind(info); err != nil {
-		return nil, f.fault(err)
-	}
 	if f.dec, kept, err = f.choose(ctx, src, info.Size(), o); err != nil {
 		return nil, f.fault(err)
 	}
@@ -116,15 +116,18 @@ func (f *File) choose(ctx context.Context, src *os.File, size int64, o Options) 
 		if w.native() {
 			return newWAVDecoder(src, w), true, nil
 		}
-		job.ignoreLength = w.placeholder
+		job.ignoreLength, job.damage = w.placeholder, w.damage
 	case "flac":
 		if nativeFLAC(src) {
 			d, err := newFLACDecoder(src, o.Salvage)
 			return d, err == nil, err
 		}
 	case "ogg":
-		if !oggComplete(src, size) && !o.Salvage {
-			return nil, false, truncated("the last page of the stream is missing")
+		if !oggComplete(src, size) {
+			job.damage = "the last page of the stream is missing"
+			if !o.Salvage {
+				return nil, false, truncated(job.damage)
+			}
 		}
 	}
 	d, err := startFFmpeg(ctx, job)

@@ -23,7 +23,8 @@ type ffmpegJob struct {
 	kind         kind
 	command      string // "" is ffmpeg from PATH
 	salvage      bool
-	ignoreLength bool // a WAV file whose length was never filled in
+	ignoreLength bool   // a WAV file whose length was never filled in
+	damage       string // what is known to be missing before ffmpeg looks, "" for nothing
 }
 
 // args builds the command line. The demuxer is named, only files are allowed and the first
@@ -80,7 +81,10 @@ func startFFmpeg(ctx context.Context, job ffmpegJob) (*ffmpegDecoder, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	cmd := exec.CommandContext(ctx, command, job.args()...)
 	cmd.WaitDelay = killGrace
-	d := &ffmpegDecoder{job: job, cmd: cmd, ctx: ctx, cancel: cancel, log: newFFmpegLog()}
+	d := &ffmpegDecoder{job: job, cmd: cmd, ctx: ctx, cancel: cancel, log: new(ffmpegLog)}
+	if job.damage != "" {
+		d.passed = []string{job.damage}
+	}
 	cmd.Stderr = d.log
 	out, err := cmd.StdoutPipe()
 	if err == nil {
@@ -196,8 +200,6 @@ type ffmpegLog struct {
 	line []byte
 	r    ffmpegReport
 }
-
-func newFFmpegLog() *ffmpegLog { return &ffmpegLog{} }
 
 func (l *ffmpegLog) Write(p []byte) (int, error) {
 	l.mu.Lock()
