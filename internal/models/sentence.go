@@ -143,11 +143,6 @@ func (s *sentence) layer(n int, x string) string {
 // attention is self-attention with [sentenceHeads] heads over x [tokens, width].
 func (s *sentence) attention(name, x, at string) string {
 	at += "MultiheadAttention/"
-	scale, ok := s.weights[at+"mul/y"]
-	if !ok || len(scale.Data) != 1 {
-		s.err = fmt.Errorf("%w: no weight %smul/y", onnx.ErrMalformed, at)
-		return x
-	}
 	qkv := s.dense(name+"qkv", x, at+"qkv_transform_single/kernel/part_0", at+"qkv_transform_single/bias/ConcatPartitions/concat")
 	parts := s.Nodes("", "Split", 3, []string{qkv}, onnx.Int64("axis", -1))
 	split := func(part string, order ...int64) string {
@@ -155,7 +150,7 @@ func (s *sentence) attention(name, x, at string) string {
 		part = s.Node("Reshape", []string{part, s.Ints(0, sentenceHeads, -1)})
 		return s.Node("Transpose", []string{part}, onnx.Int64s("perm", order...))
 	}
-	query := s.Node("Mul", []string{split(parts[0], 1, 0, 2), s.Scalar(scale.Data[0])})
+	query := s.Node("Mul", []string{split(parts[0], 1, 0, 2), s.weight(name+"scale", at+"mul/y")})
 	weights := s.Node("Softmax", []string{s.Node("MatMul", []string{query, split(parts[1], 1, 2, 0)})}, onnx.Int64("axis", -1))
 	heads := s.Node("MatMul", []string{weights, split(parts[2], 1, 0, 2)})
 	heads = s.Node("Transpose", []string{heads}, onnx.Int64s("perm", 1, 0, 2))

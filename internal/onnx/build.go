@@ -30,12 +30,6 @@ func (b *Builder) Ints(v ...int64) string {
 	return b.Constant(IntTensor(fmt.Sprintf("ints_%d", b.made), v, int64(len(v))))
 }
 
-// Scalar adds a constant number and returns its name.
-func (b *Builder) Scalar(v float32) string {
-	b.made++
-	return b.Constant(FloatTensor(fmt.Sprintf("scalar_%d", b.made), []float32{v}))
-}
-
 // Node adds an operator of the standard set with one output and returns the output's name.
 func (b *Builder) Node(op string, inputs []string, attrs ...*Attr) string {
 	return b.Nodes("", op, 1, inputs, attrs...)[0]

@@ -24,7 +24,7 @@ func small(t testing.TB) *Model {
 	h := b.Node("Gemm", []string{"x", w, ""}, Float32("alpha", 0.5), Int64("transB", 1))
 	h = b.Node("Reshape", []string{h, b.Ints(0, -1)})
 	parts := b.Nodes("", "Split", 2, []string{h}, Int64("axis", -1), Int64s("split", 1, 1))
-	h = b.Nodes(Microsoft, "BiasGelu", 1, []string{parts[0], b.Scalar(0.25)}, String("mode", "fast"))[0]
+	h = b.Nodes(Microsoft, "BiasGelu", 1, []string{parts[0], b.Constant(FloatTensor("quarter", []float32{0.25}))}, String("mode", "fast"))[0]
 	h = b.Node("If", []string{h},
 		&Attr{Name: "then_branch", Type: AttrGraph, Graph: branch.Model("then").Graph},
 		&Attr{Name: "value", Type: AttrTensor, Tensor: IntTensor("v", []int64{7}, 1)},
