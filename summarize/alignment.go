@@ -7,14 +7,14 @@ import (
 )
 
 // alignments put what the client says about how treatments fit together beside the passage of the earlier one it refers to.
-func alignments(remarks []*remark) []debrief.Alignment {
+func alignments(mentions []*mention) []debrief.Alignment {
 	out := []debrief.Alignment{}
-	for _, r := range remarks {
+	for _, r := range mentions {
 		if !r.answers(promptAlign) || len(r.stems) == 0 {
 			continue
 		}
 		a := debrief.Alignment{Citation: r.cite, Earlier: earlierSession(r.cite.Quote.Text, r.cite.Session)}
-		earlier := slices.DeleteFunc(slices.Clone(remarks), func(o *remark) bool {
+		earlier := slices.DeleteFunc(slices.Clone(mentions), func(o *mention) bool {
 			if a.Earlier > 0 {
 				return o.cite.Session != a.Earlier
 			}

@@ -6,16 +6,16 @@ import (
 	"debrief"
 )
 
-// surelyRelated is the strength (words in common plus cosine) that says two remarks of different days are about the same thing:
+// surelyRelated is the strength (words in common plus cosine) that says two mentions of different days are about the same thing:
 // one telling word in sentences much alike, or two. "I used to drive past the spot" did not return in "I was nervous driving here".
 const surelyRelated = 1.45
 
 // changes are the small changes the client named, in order, each with where it came up again in a later recording.
-func changes(remarks []*remark) []debrief.Followed {
+func changes(mentions []*mention) []debrief.Followed {
 	out := []debrief.Followed{}
-	for i, r := range remarks {
+	for i, r := range mentions {
 		if r.answers(promptChanges) && len(r.stems) > 0 {
-			out = append(out, debrief.Followed{Citation: r.cite, Later: later(r, remarks[i+1:], nil)})
+			out = append(out, debrief.Followed{Citation: r.cite, Later: later(r, mentions[i+1:], nil)})
 		}
 	}
 	return out
@@ -23,15 +23,15 @@ func changes(remarks []*remark) []debrief.Followed {
 
 // patterns are the old patterns the client spoke of after a treatment. One that was called irrelevant is watched: what
 // later is said of it as still there, or as something to be rid of, stands as its return.
-func patterns(remarks []*remark) []debrief.Pattern {
+func patterns(mentions []*mention) []debrief.Pattern {
 	out := []debrief.Pattern{}
-	for i, r := range remarks {
+	for i, r := range mentions {
 		if !r.answers(promptPatterns) || len(r.stems) == 0 {
 			continue
 		}
 		p := debrief.Pattern{Citation: r.cite, StillThere: stillThere(r.cite.Quote.Text)}
 		if !p.StillThere {
-			p.Returned = later(r, remarks[i+1:], func(o *remark) bool {
+			p.Returned = later(r, mentions[i+1:], func(o *mention) bool {
 				return o.answers(promptRelease) || o.answers(promptPatterns, promptMood) && stillThere(o.cite.Quote.Text)
 			})
 		}
@@ -46,12 +46,12 @@ func stillThere(text string) bool {
 }
 
 // later are quotes of other recordings, from those that follow, about the same as r; which narrows them down.
-func later(r *remark, following []*remark, which func(*remark) bool) []debrief.Citation {
-	candidates := slices.DeleteFunc(slices.Clone(following), func(o *remark) bool {
+func later(r *mention, following []*mention, which func(*mention) bool) []debrief.Citation {
+	candidates := slices.DeleteFunc(slices.Clone(following), func(o *mention) bool {
 		return o.cite.Recording == r.cite.Recording || which != nil && !which(o)
 	})
 	found := closest(r, candidates)
-	found = slices.DeleteFunc(found, func(o *remark) bool { s, _ := related(r, o); return s < surelyRelated })
+	found = slices.DeleteFunc(found, func(o *mention) bool { s, _ := related(r, o); return s < surelyRelated })
 	found = found[:min(len(found), maxLater)]
 	var out []debrief.Citation
 	for _, o := range candidates { // in the order they were said

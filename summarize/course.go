@@ -66,8 +66,8 @@ type Heard struct {
 	Tags       *debrief.Tags
 }
 
-// remark is a passage of the client that answers at least one prompt: what a course is made of.
-type remark struct {
+// mention is a passage of the client that answers at least one prompt: what a course is made of.
+type mention struct {
 	cite    debrief.Citation
 	prompts []debrief.PromptID
 	score   float64 // how sure and how telling it is, 0-1
@@ -76,7 +76,7 @@ type remark struct {
 	vector  []float32         // nil without an embedder
 }
 
-func (r *remark) answers(ids ...debrief.PromptID) bool {
+func (r *mention) answers(ids ...debrief.PromptID) bool {
 	return slices.ContainsFunc(ids, func(id debrief.PromptID) bool { return slices.Contains(r.prompts, id) })
 }
 
@@ -84,7 +84,7 @@ func (r *remark) answers(ids ...debrief.PromptID) bool {
 // id. The same recordings give the same course.
 func (c *Courses) Build(ctx context.Context, client debrief.ClientID, heard []Heard) (*debrief.Course, error) {
 	heard = inOrder(heard)
-	remarks, err := c.remarks(ctx, heard)
+	mentions, err := c.mentions(ctx, heard)
 	if err != nil {
 		return nil, err
 	}
@@ -92,15 +92,15 @@ func (c *Courses) Build(ctx context.Context, client debrief.ClientID, heard []He
 		Client:     client,
 		Input:      courseInput(heard),
 		Made:       c.now().UTC(),
-		Treatments: c.treatments(heard, remarks),
-		Threads:    threads(remarks),
-		Insights:   insights(heard, remarks),
-		Moods:      moods(remarks),
-		Changes:    changes(remarks),
-		Patterns:   patterns(remarks),
-		Alignments: alignments(remarks),
+		Treatments: c.treatments(heard, mentions),
+		Threads:    threads(mentions),
+		Insights:   insights(heard, mentions),
+		Moods:      moods(mentions),
+		Changes:    changes(mentions),
+		Patterns:   patterns(mentions),
+		Alignments: alignments(mentions),
 	}
-	out.Prep = prepare(out, remarks)
+	out.Prep = prepare(out, mentions)
 	return out, nil
 }
 
@@ -129,9 +129,9 @@ func courseInput(heard []Heard) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// remarks collects every tagged passage of the client, in the order in which they were said.
-func (c *Courses) remarks(ctx context.Context, heard []Heard) ([]*remark, error) {
-	var out []*remark
+// mentions collects every tagged passage of the client, in the order in which they were said.
+func (c *Courses) mentions(ctx context.Context, heard []Heard) ([]*mention, error) {
+	var out []*mention
 	for _, x := range heard {
 		if x.Transcript == nil || x.Tags == nil {
 			continue
@@ -143,7 +143,7 @@ func (c *Courses) remarks(ctx context.Context, heard []Heard) ([]*remark, error)
 		for i := range x.Transcript.Utterances {
 			u := &x.Transcript.Utterances[i]
 			if u.Speaker == debrief.SpeakerClient && u.Usable() {
-				out = append(out, c.remarksIn(x.Recording, u, i, byUtterance[i])...)
+				out = append(out, c.mentionsIn(x.Recording, u, i, byUtterance[i])...)
 			}
 		}
 	}
@@ -163,7 +163,7 @@ func (c *Courses) remarks(ctx context.Context, heard []Heard) ([]*remark, error)
 	return out, nil
 }
 
-func (c *Courses) remarksIn(rec *debrief.Recording, u *debrief.Utterance, index int, ut debrief.UtteranceTags) []*remark {
+func (c *Courses) mentionsIn(rec *debrief.Recording, u *debrief.Utterance, index int, ut debrief.UtteranceTags) []*mention {
 	var ids []debrief.PromptID
 	best := 0.0
 	for _, p := range c.scheme.For(rec.Phase, rec.Session) {
@@ -175,9 +175,9 @@ func (c *Courses) remarksIn(rec *debrief.Recording, u *debrief.Utterance, index 
 	if len(ids) == 0 {
 		return nil
 	}
-	var out []*remark
+	var out []*mention
 	for _, p := range grouped(u.Text) {
-		r := &remark{
+		r := &mention{
 			cite: debrief.Citation{
 				Recording: rec.ID, Session: rec.Session, Phase: rec.Phase, Quote: quoteAt(u, index, p.start, p.end),
 			},
@@ -199,17 +199,17 @@ func (c *Courses) remarksIn(rec *debrief.Recording, u *debrief.Utterance, index 
 	return out
 }
 
-// remarkWords is how long a remark may get by taking in the next sentence of the same utterance. Forty words are about fifteen
+// mentionWords is how long a mention may get by taking in the next sentence of the same utterance. Forty words are about fifteen
 // seconds of speech: enough to be understood alone, and short enough to be about one thing.
-const remarkWords = 40
+const mentionWords = 40
 
-// grouped joins the passages of an utterance into remarks.
+// grouped joins the passages of an utterance into mentions.
 func grouped(text string) []passage {
 	var out []passage
 	words := 0
 	for _, p := range passages(text) {
 		n := len(essential(spokenWords(text[p.start:p.end])))
-		if len(out) > 0 && words+n <= remarkWords {
+		if len(out) > 0 && words+n <= mentionWords {
 			out[len(out)-1].end = p.end
 			words += n
 			continue
@@ -220,7 +220,7 @@ func grouped(text string) []passage {
 }
 
 // treatments lists the sessions from the first to the last that has a recording, so that a missing one shows.
-func (c *Courses) treatments(heard []Heard, remarks []*remark) []debrief.Treatment {
+func (c *Courses) treatments(heard []Heard, mentions []*mention) []debrief.Treatment {
 	out := []debrief.Treatment{}
 	if len(heard) == 0 {
 		return out
@@ -235,7 +235,7 @@ func (c *Courses) treatments(heard []Heard, remarks []*remark) []debrief.Treatme
 				}
 			}
 			if len(tp.Recordings) > 0 {
-				tp.Coverage = c.coverage(n, phase, remarks)
+				tp.Coverage = c.coverage(n, phase, mentions)
 			}
 			t.Phases = append(t.Phases, tp)
 		}
@@ -244,7 +244,7 @@ func (c *Courses) treatments(heard []Heard, remarks []*remark) []debrief.Treatme
 	return out
 }
 
-func (c *Courses) coverage(session int, phase debrief.Phase, remarks []*remark) []debrief.Coverage {
+func (c *Courses) coverage(session int, phase debrief.Phase, mentions []*mention) []debrief.Coverage {
 	var out []debrief.Coverage
 	for _, p := range c.scheme.For(phase, session) {
 		if p.Phase != phase {
@@ -254,9 +254,9 @@ func (c *Courses) coverage(session int, phase debrief.Phase, remarks []*remark) 
 			continue // there is nothing yet to compare with
 		}
 		cov := debrief.Coverage{Prompt: p.ID}
-		var best *remark
+		var best *mention
 		last := debrief.Citation{}
-		for _, r := range remarks {
+		for _, r := range mentions {
 			if r.cite.Session != session || r.cite.Phase != phase || !r.answers(p.ID) {
 				continue
 			}

@@ -34,10 +34,10 @@ func stemSet(list string) map[string]bool {
 	return set
 }
 
-// telling reports whether the stem can tie two remarks together.
+// telling reports whether the stem can tie two mentions together.
 func telling(stem string) bool { return !looseWords[stem] }
 
-// The bounds within which two remarks are about the same. Precision goes before recall: a thread that is missed is found by
+// The bounds within which two mentions are about the same. Precision goes before recall: a thread that is missed is found by
 // reading, one that is not there misleads. Unrelated sentences lie at a cosine of 0.0-0.1, the same thing said in other
 // words at 0.7-0.85; a shared word raises it by about 0.2.
 const (
@@ -46,8 +46,8 @@ const (
 	meaningCosine = 0.78 // without any, this alike
 )
 
-// related reports whether two remarks are about the same, and how strongly. Without an embedder a single shared word is not enough.
-func related(a, b *remark) (strength float64, ok bool) {
+// related reports whether two mentions are about the same, and how strongly. Without an embedder a single shared word is not enough.
+func related(a, b *mention) (strength float64, ok bool) {
 	shared := len(sharedStems(a, b))
 	cosine := dot(a.vector, b.vector)
 	switch {
@@ -57,7 +57,7 @@ func related(a, b *remark) (strength float64, ok bool) {
 	return 0, false
 }
 
-func sharedStems(a, b *remark) []string {
+func sharedStems(a, b *mention) []string {
 	var out []string
 	for _, s := range a.stems {
 		if telling(s) && slices.Contains(b.stems, s) {
@@ -79,10 +79,10 @@ func dot(a, b []float32) float64 {
 	return sum
 }
 
-// closest returns the remarks related to r, strongest first.
-func closest(r *remark, among []*remark) []*remark {
+// closest returns the mentions related to r, strongest first.
+func closest(r *mention, among []*mention) []*mention {
 	type scored struct {
-		*remark
+		*mention
 		strength float64
 	}
 	var found []scored
@@ -100,9 +100,9 @@ func closest(r *remark, among []*remark) []*remark {
 		}
 		return 0
 	})
-	out := make([]*remark, len(found))
+	out := make([]*mention, len(found))
 	for i, f := range found {
-		out[i] = f.remark
+		out[i] = f.mention
 	}
 	return out
 }

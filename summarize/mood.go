@@ -8,9 +8,9 @@ import (
 )
 
 // moods are the client's own words about mood, in order; nothing is inferred, averaged or filled in.
-func moods(remarks []*remark) []debrief.Mood {
+func moods(mentions []*mention) []debrief.Mood {
 	out := []debrief.Mood{}
-	for _, r := range remarks {
+	for _, r := range mentions {
 		if r.answers(promptMood) && (len(r.stems) > 0 || len(ratings(r.cite.Quote.Text)) > 0) {
 			out = append(out, debrief.Mood{Citation: r.cite, Numbers: ratings(r.cite.Quote.Text)})
 		}

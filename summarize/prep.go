@@ -18,7 +18,7 @@ const (
 )
 
 // prepare makes the page to read before the next treatment: the one after the last debrief, or the one that is already prepared.
-func prepare(c *debrief.Course, remarks []*remark) debrief.Prep {
+func prepare(c *debrief.Course, mentions []*mention) debrief.Prep {
 	p := page{debrief.Prep{Session: 1, Lines: []debrief.PrepLine{}}}
 	last := 0 // the last treatment that took place
 	for _, t := range c.Treatments {
@@ -35,7 +35,7 @@ func prepare(c *debrief.Course, remarks []*remark) debrief.Prep {
 		}
 	}
 	for _, session := range []int{p.Session, last} {
-		add("hope", fmt.Sprintf("said before treatment %d", session), prepHopes-p.count("hope"), bestOf(remarks, session, promptGain)...)
+		add("hope", fmt.Sprintf("said before treatment %d", session), prepHopes-p.count("hope"), bestOf(mentions, session, promptGain)...)
 	}
 	debriefed := 0 // the last treatment with an immediate debrief
 	for _, in := range c.Insights {
@@ -53,8 +53,8 @@ func prepare(c *debrief.Course, remarks []*remark) debrief.Prep {
 	for _, t := range c.Threads[:min(prepThreads, len(c.Threads))] {
 		add("thread", threadNote(t), 1, t.Citations[len(t.Citations)-1])
 	}
-	add("small change", "to ask after", prepChanges, bestOf(remarks, last, promptChanges)...)
-	add("mood", "in the client's words", prepMoods, bestOf(remarks, last, promptMood)...)
+	add("small change", "to ask after", prepChanges, bestOf(mentions, last, promptChanges)...)
+	add("mood", "in the client's words", prepMoods, bestOf(mentions, last, promptMood)...)
 	for _, pt := range slices.Backward(c.Patterns) {
 		switch {
 		case len(pt.Returned) > 0:
@@ -81,15 +81,15 @@ func (p *page) count(topic string) int {
 }
 
 // bestOf are the quotes of a treatment that say most about a prompt, in the order they were said.
-func bestOf(remarks []*remark, session int, prompt debrief.PromptID) []debrief.Citation {
+func bestOf(mentions []*mention, session int, prompt debrief.PromptID) []debrief.Citation {
 	var out []debrief.Citation
 	var last debrief.RecordingID
-	for _, r := range remarks {
+	for _, r := range mentions {
 		if r.cite.Session != session || r.cite.Recording == last {
 			continue
 		}
 		last = r.cite.Recording
-		for _, b := range best(remarks, last, prompt) {
+		for _, b := range best(mentions, last, prompt) {
 			out = append(out, b.cite)
 		}
 	}

@@ -10,21 +10,21 @@ import (
 const maxLater = 2
 
 // insights are what stood out and broke through right after each treatment, and what became of them until its follow-up.
-func insights(heard []Heard, remarks []*remark) []debrief.Insight {
+func insights(heard []Heard, mentions []*mention) []debrief.Insight {
 	out := []debrief.Insight{}
 	for _, x := range heard {
 		rec := x.Recording
 		if rec.Phase != debrief.Immediate {
 			continue
 		}
-		after := slices.DeleteFunc(slices.Clone(remarks), func(r *remark) bool {
+		after := slices.DeleteFunc(slices.Clone(mentions), func(r *mention) bool {
 			return r.cite.Session != rec.Session || r.cite.Phase != debrief.Followup
 		})
 		heardAfter := slices.ContainsFunc(heard, func(h Heard) bool {
 			return h.Recording.Session == rec.Session && h.Recording.Phase == debrief.Followup && h.Tags != nil
 		})
 		for _, prompt := range []debrief.PromptID{promptStandout, promptInsight} {
-			for _, r := range best(remarks, rec.ID, prompt) {
+			for _, r := range best(mentions, rec.ID, prompt) {
 				in := debrief.Insight{Citation: r.cite, Prompt: prompt, Fate: debrief.FateWaiting}
 				if heardAfter {
 					in.Fate, in.Later = fateOf(r, after)
@@ -36,17 +36,17 @@ func insights(heard []Heard, remarks []*remark) []debrief.Insight {
 	return out
 }
 
-// best are the remarks of a recording that say most about a prompt, as a summary chooses them.
-func best(remarks []*remark, id debrief.RecordingID, prompt debrief.PromptID) []*remark {
-	byQuote := map[debrief.Quote]*remark{}
+// best are the mentions of a recording that say most about a prompt, as a summary chooses them.
+func best(mentions []*mention, id debrief.RecordingID, prompt debrief.PromptID) []*mention {
+	byQuote := map[debrief.Quote]*mention{}
 	var all []candidate
-	for _, r := range remarks {
+	for _, r := range mentions {
 		if r.cite.Recording == id && r.answers(prompt) && len(r.stems) > 0 {
 			byQuote[r.cite.Quote] = r
 			all = append(all, candidate{r.cite.Quote, r.stems, r.score})
 		}
 	}
-	var out []*remark
+	var out []*mention
 	for _, c := range choose(all) {
 		out = append(out, byQuote[c.quote])
 	}
@@ -54,7 +54,7 @@ func best(remarks []*remark, id debrief.RecordingID, prompt debrief.PromptID) []
 }
 
 // fateOf reads from the follow-up what became of an insight.
-func fateOf(r *remark, after []*remark) (debrief.Fate, []debrief.Citation) {
+func fateOf(r *mention, after []*mention) (debrief.Fate, []debrief.Citation) {
 	found := closest(r, after)
 	if len(found) == 0 {
 		return debrief.FateNotMentioned, nil
