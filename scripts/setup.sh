@@ -166,9 +166,7 @@ fetch() { # name version integrity
 models() {
   local name version licence integrity why recipe
   recipe=$(recipe)
-  if [ "$(cat models/RECIPE 2>/dev/null)" = "$recipe" ] && complete; then
-    return 0
-  fi
+  [ "$(cat models/RECIPE 2>/dev/null)" != "$(echo "$recipe" && sizes)" ] || return 0
   have npm || die 'npm is missing' 'install it, on Debian: apt-get install npm'
   packages | grep -q ' ONNX Runtime' || die "no ONNX Runtime is pinned for $(uname -s) on $(uname -m)" \
     'see scripts/models.lock: Linux and macOS on x86-64 and ARM64 are there'
@@ -183,16 +181,17 @@ models() {
   say 'Preparing them for this program, in models/.'
   go build -o "$work/debrief" ./cmd/debrief || die 'debrief does not compile' 'see the messages above'
   "$work/debrief" models prepare --from "$work/files" --to models
+  recipe=$(echo "$recipe" && sizes)
   echo "$recipe" >models/RECIPE
 }
 
-# complete reports whether every prepared file is there and not empty; debrief models verify reads them.
-complete() {
+# sizes lists the prepared files with their lengths: enough to see at a glance that one is gone
+# or cut short. debrief models verify reads them whole.
+sizes() {
   local file
-  [ -s models/SHA256SUMS ] || return 1
   while read -r _ file; do
-    [ -s "models/$file" ] || return 1
-  done <models/SHA256SUMS
+    wc -c "models/$file"
+  done 2>/dev/null <models/SHA256SUMS || true
 }
 
 tools

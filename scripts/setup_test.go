@@ -99,6 +99,21 @@ func TestSetupDoesNothingWhenAllIsThere(t *testing.T) {
 	}
 }
 
+func TestSetupFetchesAgainWhenAModelIsCutShort(t *testing.T) {
+	r := newRun(t)
+	models := filepath.Join(r.root, "models")
+	if err := os.CopyFS(models, os.DirFS("../models")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(filepath.Join(models, "use-lite", "vocab.json"), 100); err != nil {
+		t.Fatal(err)
+	}
+	r.replace(t, "npm", "exit 99")
+	if _, stderr, code := r.setup(t); code != 1 || !strings.Contains(stderr, "could not be fetched") {
+		t.Errorf("exit %d, printed %q; want an attempt to fetch", code, stderr)
+	}
+}
+
 func TestSetupRefusesAPackageThatIsNotThePinnedOne(t *testing.T) {
 	r := newRun(t)
 	r.replace(t, "npm", "echo other bytes > package.tgz")
