@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 store=store/demo
 
 rm -rf "$store"
-for sample in samples/*.ogg; do
+for sample in samples/*_immediate.ogg samples/*_followup.ogg; do
   # c01_s2_immediate.ogg: client, session, phase
   IFS=_ read -r client session phase <<<"$(basename "$sample" .ogg)"
   (set -x && bin/debrief batch --store "$store" --client "$client" --session "${session#s}" --phase "$phase" "$sample")
@@ -18,6 +18,5 @@ find "$store" -type f -exec du -h {} + | sort -k2
 
 if [ "${SERVE:-1}" != 0 ]; then
   echo
-  echo 'The coach'\''s page: http://127.0.0.1:8080 (Ctrl-C ends it)'
-  exec bin/debrief serve --store "$store" --listen 127.0.0.1:8080
+  exec bin/debrief serve --store "$store" --addr 127.0.0.1:8080
 fi
