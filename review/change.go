@@ -105,6 +105,9 @@ func (p *Page) apply(r *http.Request, rec *debrief.Recording, c change) (documen
 		if undo != nil && undo.Kind == "tag" {
 			undo.Seen = docs.tagState(*c.Utterance, c.Prompt)
 		}
+		if err == nil {
+			p.index.update(rec, docs)
+		}
 		return docs, undo, err
 	}
 	return documents{}, nil, fmt.Errorf("change %s: %w", rec.ID, debrief.ErrUnavailable)

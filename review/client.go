@@ -12,6 +12,7 @@ import (
 type clientPage struct {
 	shell
 	Name       string
+	Href       string
 	Recordings int
 	Treatments []treatment
 }
@@ -62,7 +63,7 @@ func (p *Page) client(r *http.Request) (view, error) {
 		return nil, err
 	}
 	inOrder(recs)
-	v := &clientPage{Name: clientName(c), Recordings: len(recs)}
+	v := &clientPage{Name: clientName(c), Href: clientHref(id), Recordings: len(recs)}
 	v.Title = v.Name
 	v.Crumbs = []crumb{{p.text.get("clients.title"), "/"}}
 	for i := range recs {

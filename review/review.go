@@ -42,7 +42,15 @@ type Sound interface {
 	Open(ctx context.Context, rec *debrief.Recording) (io.ReadSeeker, error)
 }
 
-// Config is what the page works with. Library, Sound, Scheme and Verify are required.
+// Told is a recording as it counts now, with the coach's review applied. Transcript and Tags are
+// nil while there are none.
+type Told struct {
+	Recording  *debrief.Recording
+	Transcript *debrief.Transcript
+	Tags       *debrief.Tags
+}
+
+// Config is what the page works with. Library, Sound, Scheme, Verify and Course are required.
 type Config struct {
 	Library Library
 	Sound   Sound
@@ -50,6 +58,8 @@ type Config struct {
 	// Verify finds the quotes of a summary again in a transcript that was edited, and returns
 	// the summary with those that are still there and the sentences that are not.
 	Verify func(*debrief.Transcript, *debrief.Summary) (*debrief.Summary, []debrief.Sentence)
+	// Course puts a client's recordings side by side.
+	Course func(context.Context, debrief.ClientID, []Told) (*debrief.Course, error)
 	// Author is written beside every edit; default "coach".
 	Author string
 	Now    func() time.Time // default time.Now
@@ -67,13 +77,15 @@ type Page struct {
 	views   *views
 	static  *assets
 	waves   *waves
+	courses courses
+	index   index
 	handler http.Handler
 }
 
 // New checks the configuration and parses every template, so that no request finds a broken one.
 func New(c Config) (*Page, error) {
-	if c.Library == nil || c.Sound == nil || c.Verify == nil {
-		return nil, fmt.Errorf("make the review page: library, sound and verify are needed: %w", debrief.ErrInvalid)
+	if c.Library == nil || c.Sound == nil || c.Verify == nil || c.Course == nil {
+		return nil, fmt.Errorf("make the review page: library, sound, verify and course are needed: %w", debrief.ErrInvalid)
 	}
 	if err := c.Scheme.Validate(); err != nil {
 		return nil, fmt.Errorf("make the review page: %w", err)
@@ -105,6 +117,8 @@ func (p *Page) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.page(p.clients))
 	mux.HandleFunc("GET /clients/{client}", p.page(p.client))
+	mux.HandleFunc("GET /clients/{client}/course", p.page(p.course))
+	mux.HandleFunc("GET /search", p.page(p.search))
 	mux.HandleFunc("GET /clients/{client}/recordings/{recording}", p.page(p.recording))
 	mux.HandleFunc("GET /clients/{client}/recordings/{recording}/audio.wav", p.raw(p.audio))
 	mux.HandleFunc("GET /clients/{client}/recordings/{recording}/wave", p.raw(p.wave))

@@ -35,7 +35,7 @@ func newPage(t testing.TB, change func(*review.Config)) *review.Page {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := review.Config{Library: store, Sound: store, Scheme: summarize.DefaultScheme(), Verify: summarize.Verify, Now: func() time.Time { return noon }}
+	c := review.Config{Library: store, Sound: store, Scheme: summarize.DefaultScheme(), Verify: summarize.Verify, Course: course(t), Now: func() time.Time { return noon }}
 	if change != nil {
 		change(&c)
 	}
@@ -44,6 +44,22 @@ func newPage(t testing.TB, change func(*review.Config)) *review.Page {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// course is the real one, without the sentence encoder: by words alone.
+func course(t testing.TB) func(context.Context, debrief.ClientID, []review.Told) (*debrief.Course, error) {
+	t.Helper()
+	c, err := summarize.NewCourses(summarize.CourseConfig{Scheme: summarize.DefaultScheme(), Now: func() time.Time { return noon }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(ctx context.Context, client debrief.ClientID, told []review.Told) (*debrief.Course, error) {
+		heard := make([]summarize.Heard, len(told))
+		for i, one := range told {
+			heard[i] = summarize.Heard(one)
+		}
+		return c.Build(ctx, client, heard)
+	}
 }
 
 func get(t testing.TB, h http.Handler, path string, headers ...string) *httptest.ResponseRecorder {
@@ -76,6 +92,14 @@ func TestPages(t *testing.T) {
 		"RecordingPartial":      {state(6), 200, []string{"A part could not be transcribed"}},
 		"RecordingStoring":      {state(7), 200, []string{"Audio is being stored"}},
 		"RecordingCapturing":    {state(8), 200, []string{"Being recorded now"}},
+		"Course":                {"/clients/maya/course", 200, []string{"Before treatment", "what became of it", "→", "six"}},
+		"CourseOfNothing":       {"/clients/c04/course", 200, []string{"Nothing has been said yet"}},
+		"CourseOfNobody":        {"/clients/nobody/course", 404, nil},
+		"SearchNothingAsked":    {"/search", 200, []string{"Every utterance of every client"}},
+		"SearchWords":           {"/search?q=green+GATE&client=maya", 200, []string{"2 passages", "<mark>green</mark>", "<mark>gate</mark>", "Maya Lindqvist, Treatment 1"}},
+		"SearchPrompt":          {"/search?prompt=mood&client=maya", 200, []string{"4 passages", "I would call it a six"}},
+		"SearchPhaseAndDate":    {"/search?q=the&phase=immediate&client=maya&from=2026-09-22&to=2026-09-22", 200, []string{"<mark>The</mark> garden behind"}},
+		"SearchFindsNothing":    {"/search?q=zeppelin", 200, []string{"Nothing found"}},
 		"NoSuchPage":            {"/nothing", 404, []string{"There is nothing here"}},
 		"NoSuchClient":          {"/clients/nobody", 404, nil},
 		"BadClient":             {"/clients/%00..", 404, nil},
@@ -262,7 +286,7 @@ func TestNewRejects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := review.New(review.Config{Library: store, Sound: store, Verify: summarize.Verify}); !errors.Is(err, debrief.ErrBadScheme) {
+	if _, err := review.New(review.Config{Library: store, Sound: store, Verify: summarize.Verify, Course: course(t)}); !errors.Is(err, debrief.ErrBadScheme) {
 		t.Errorf("no scheme: %v", err)
 	}
 }

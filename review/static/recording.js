@@ -30,6 +30,14 @@ aside.addEventListener("click", (e) => {
   quote.classList.add("sounding");
 });
 
+// A link from elsewhere names an utterance: it is shown, and the player stands ready at it.
+const named = /^#u(\d+)$/.exec(location.hash);
+if (named && transcript.rows[named[1]]) {
+  transcript.goTo(Number(named[1]), 1);
+  transcript.show(Number(named[1]));
+  player.seek(transcript.rows[named[1]].start);
+}
+
 const help = document.getElementById("help");
 document.getElementById("help-open").addEventListener("click", () => help.showModal());
 

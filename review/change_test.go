@@ -1,0 +1,245 @@
+package review_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"debrief"
+	"debrief/review"
+	"debrief/review/demo"
+	"debrief/summarize"
+)
+
+// reply is what a change is answered with.
+type reply struct {
+	Rows    []string
+	Aside   string
+	Undo    json.RawMessage
+	Theirs  string
+	Problem string
+}
+
+func send(t testing.TB, h http.Handler, path, body string, headers ...string) (int, reply) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, path+"/review", strings.NewReader(body))
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	var out reply
+	if strings.HasPrefix(w.Header().Get("Content-Type"), "application/json") {
+		if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil {
+			t.Fatalf("answer: %v", err)
+		}
+	}
+	return w.Code, out
+}
+
+// must sends a change that has to be taken.
+func must(t testing.TB, h http.Handler, body string) reply {
+	t.Helper()
+	code, out := send(t, h, complete, body)
+	if code != http.StatusOK {
+		t.Fatalf("%s: status %d, theirs %q, problem %q", body, code, out.Theirs, out.Problem)
+	}
+	return out
+}
+
+// Utterance 4 of the complete recording, as the demo has it.
+const (
+	fourth     = `"utterance":4,"start":387840`
+	fourthText = `My mother was there. She was young, younger than me, and she had no idea what she was doing.`
+)
+
+func TestText(t *testing.T) {
+	p := newPage(t, nil)
+	if found := get(t, p, "/search?q=younger+than+me&client=maya").Body.String(); !strings.Contains(found, "1 passage") {
+		t.Error("search does not find the words")
+	}
+	out := must(t, p, `{"kind":"text",`+fourth+`,"text":"  My mother\n was there. ","seen":"`+fourthText+`"}`)
+	if !strings.Contains(out.Rows[0], ">My mother was there.<") || !strings.Contains(out.Rows[0], "Edited by coach, 20 Nov 2026") || !strings.Contains(out.Rows[0], fourthText) {
+		t.Errorf("row %s", out.Rows[0])
+	}
+	if !strings.Contains(out.Aside, "the words were edited") {
+		t.Error("the summary still says what the words no longer prove")
+	}
+	if page := get(t, p, complete).Body.String(); !strings.Contains(page, "My mother was there.</p>") {
+		t.Error("the page has the old words")
+	}
+	if hits := get(t, p, "/search?q=younger+than+me&client=maya").Body.String(); !strings.Contains(hits, "Nothing found") {
+		t.Error("search finds words that were edited away")
+	}
+	code, clash := send(t, p, complete, `{"kind":"text",`+fourth+`,"text":"Mine","seen":"`+fourthText+`"}`)
+	if code != http.StatusConflict || clash.Theirs != "My mother was there." {
+		t.Errorf("an edit of words that are no longer there: status %d, theirs %q", code, clash.Theirs)
+	}
+	undone := must(t, p, string(out.Undo))
+	if !strings.Contains(undone.Rows[0], ">"+fourthText+"</p>") {
+		t.Errorf("undone: %s", undone.Rows[0])
+	}
+}
+
+func TestSpeaker(t *testing.T) {
+	p := newPage(t, nil)
+	out := must(t, p, `{"kind":"speaker",`+fourth+`,"speaker":"coach","seen":"client"}`)
+	if len(out.Rows) != 2 || !strings.Contains(out.Rows[0], `class="u coach turn"`) || strings.Contains(out.Rows[1], "turn") {
+		t.Errorf("rows %q", out.Rows)
+	}
+	undone := must(t, p, string(out.Undo))
+	if !strings.Contains(undone.Rows[0], `class="u client"`) {
+		t.Errorf("undone: %s", undone.Rows[0])
+	}
+}
+
+func TestTag(t *testing.T) {
+	p := newPage(t, nil)
+	const suggestion = `"utterance":12,"start":`
+	page := get(t, p, complete).Body.String()
+	_, row, _ := strings.Cut(page, `id="u12"`)
+	_, row, _ = strings.Cut(row, `data-at="`)
+	start, _, _ := strings.Cut(row, `"`)
+	at := suggestion + start
+	out := must(t, p, `{"kind":"tag",`+at+`,"prompt":"alignment","verdict":"accepted","seen":"suggested"}`)
+	if !strings.Contains(out.Rows[0], `data-p="alignment imagery"`) {
+		t.Errorf("accepted: %s", out.Rows[0])
+	}
+	undone := must(t, p, string(out.Undo))
+	if !strings.Contains(undone.Rows[0], `chip suggested`) || !strings.Contains(undone.Rows[0], `data-p="imagery"`) {
+		t.Errorf("undone: %s", undone.Rows[0])
+	}
+	out = must(t, p, `{"kind":"tag",`+at+`,"prompt":"alignment","verdict":"rejected","seen":"suggested"}`)
+	if strings.Contains(out.Rows[0], "suggested") {
+		t.Errorf("rejected: %s", out.Rows[0])
+	}
+	code, clash := send(t, p, complete, `{"kind":"tag",`+at+`,"prompt":"alignment","verdict":"accepted","seen":"suggested"}`)
+	if code != http.StatusConflict || clash.Theirs != "rejected" {
+		t.Errorf("accepted what was rejected: status %d, theirs %q", code, clash.Theirs)
+	}
+	out = must(t, p, `{"kind":"tag",`+fourth+`,"prompt":"body","verdict":"set","seen":""}`)
+	if !strings.Contains(out.Rows[0], `data-p="body standout"`) {
+		t.Errorf("set: %s", out.Rows[0])
+	}
+	undone = must(t, p, string(out.Undo))
+	if !strings.Contains(undone.Rows[0], `data-p="standout"`) {
+		t.Errorf("undone: %s", undone.Rows[0])
+	}
+}
+
+func TestNotes(t *testing.T) {
+	p := newPage(t, nil)
+	out := must(t, p, `{"kind":"note",`+fourth+`,"text":"ask about the photograph","private":true}`)
+	if !strings.Contains(out.Rows[0], "note private") || !strings.Contains(out.Rows[0], "ask about the photograph") {
+		t.Errorf("row %s", out.Rows[0])
+	}
+	out = must(t, p, `{"kind":"note","text":"<b>calm</b> session"}`)
+	if !strings.Contains(out.Aside, "&lt;b&gt;calm&lt;/b&gt; session") {
+		t.Errorf("aside %s", out.Aside)
+	}
+	if hits := get(t, p, "/search?q=photograph&client=maya").Body.String(); strings.Contains(hits, "ask about") {
+		t.Error("search shows a private note")
+	}
+}
+
+func TestSummary(t *testing.T) {
+	p := newPage(t, nil)
+	line := `"kind":"sentence",` + fourth + `,"prompt":"standout","quote":"` + fourthText + `"`
+	hidden := must(t, p, `{`+line+`,"hidden":true,"seen":"`+fourthText+`"}`)
+	if strings.Contains(hidden.Aside, fourthText) {
+		t.Error("hidden, and still shown")
+	}
+	back := must(t, p, string(hidden.Undo))
+	if !strings.Contains(back.Aside, fourthText) {
+		t.Error("hiding is not undone")
+	}
+	out := must(t, p, `{`+line+`,"text":"Her mother appeared, young.","seen":"`+fourthText+`"}`)
+	if !strings.Contains(out.Aside, "Her mother appeared, young.") || !strings.Contains(out.Aside, fourthText) {
+		t.Errorf("reworded without its proof: %s", out.Aside)
+	}
+	if code, _ := send(t, p, complete, `{`+line+`,"text":"Other","seen":"`+fourthText+`"}`); code != http.StatusConflict {
+		t.Errorf("reworded what was reworded: status %d", code)
+	}
+	code, _ := send(t, p, complete, `{"kind":"sentence",`+fourth+`,"prompt":"standout","quote":"I saw a dragon","seen":""}`)
+	if code != http.StatusConflict {
+		t.Errorf("a quote nobody said: status %d", code)
+	}
+}
+
+func TestChangeRefused(t *testing.T) {
+	p := newPage(t, nil)
+	for name, c := range map[string]struct {
+		body string
+		code int
+	}{
+		"NotJSON":          {`{`, 400},
+		"UnknownKind":      {`{"kind":"burn",` + fourth + `}`, 400},
+		"NoUtterance":      {`{"kind":"text","text":"x"}`, 400},
+		"UtteranceTooHigh": {`{"kind":"text","utterance":999,"text":"x"}`, 400},
+		"UtteranceBelow":   {`{"kind":"text","utterance":-1,"text":"x"}`, 400},
+		"OtherTranscript":  {`{"kind":"text","utterance":4,"start":1,"text":"x","seen":"y"}`, 409},
+		"UnknownPrompt":    {`{"kind":"tag",` + fourth + `,"prompt":"nope","verdict":"set"}`, 400},
+		"UnknownVerdict":   {`{"kind":"tag",` + fourth + `,"prompt":"body","verdict":"maybe"}`, 400},
+		"UnknownSpeaker":   {`{"kind":"speaker",` + fourth + `,"speaker":"ghost","seen":"client"}`, 400},
+		"EmptyNote":        {`{"kind":"note","text":"  "}`, 400},
+		"TooLong":          {`{"kind":"note","text":"` + strings.Repeat("a", 30_000) + `"}`, 400},
+		"MuchTooLong":      {`{"kind":"note","text":"` + strings.Repeat("a", 100_000) + `"}`, 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if code, _ := send(t, p, complete, c.body); code != c.code {
+				t.Errorf("status %d, want %d", code, c.code)
+			}
+		})
+	}
+	if code, _ := send(t, p, complete, `{"kind":"note","text":"x"}`, "Sec-Fetch-Site", "cross-site"); code != http.StatusForbidden {
+		t.Errorf("from another site: status %d", code)
+	}
+	if code, _ := send(t, p, complete, `{"kind":"note","text":"x"}`, "Origin", "https://evil.example"); code != http.StatusForbidden {
+		t.Errorf("from another origin: status %d", code)
+	}
+}
+
+// TestManyAtOnce has many people change one recording at the same time: nobody's work is lost.
+func TestManyAtOnce(t *testing.T) {
+	store, err := demo.New(summarize.DefaultScheme())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPage(t, func(c *review.Config) { c.Library = store })
+	const people = 6
+	var g sync.WaitGroup
+	for i := range people {
+		g.Go(func() {
+			if code, _ := send(t, p, complete, `{"kind":"note","text":"note `+string(rune('a'+i))+`"}`); code != http.StatusOK {
+				t.Errorf("note %d: status %d", i, code)
+			}
+		})
+	}
+	g.Wait()
+	rec, _, err := store.Recording(context.Background(), demo.Maya, "01DEMQ00000000000000000005")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r debrief.Review
+	if _, err := store.Load(context.Background(), rec, &r); err != nil || len(r.Notes) != people {
+		t.Errorf("%d notes kept of %d: %v", len(r.Notes), people, err)
+	}
+}
+
+func FuzzChange(f *testing.F) {
+	p := newPage(f, nil)
+	f.Add(`{"kind":"text",` + fourth + `,"text":"x","seen":"` + fourthText + `"}`)
+	f.Add(`{"kind":"tag",` + fourth + `,"prompt":"body","verdict":"set","seen":""}`)
+	f.Add(`{"kind":"sentence",` + fourth + `,"prompt":"standout","quote":"My mother","seen":""}`)
+	f.Add(`{"kind":"note","text":"x","private":true}`)
+	f.Add(`[]`)
+	f.Fuzz(func(t *testing.T, body string) {
+		if code, _ := send(t, p, complete, body); code >= 500 {
+			t.Errorf("%q: status %d", body, code)
+		}
+	})
+}

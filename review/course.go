@@ -1,0 +1,276 @@
+package review
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+
+	"debrief"
+)
+
+// coursePage is a client's treatments side by side, and the page to read before the next one.
+// Every line in it is the client's own words with their place.
+type coursePage struct {
+	shell
+	Name     string
+	Client   string // address of the client's page
+	Next     int    // the treatment the prep sheet is for
+	Prep     []prepTopic
+	Open     []openAsk
+	Grid     []gridRow
+	Sessions []int
+	Threads  []thread
+	Insights []insight
+	Moods    []mood
+	Changes  []followed
+	Patterns []followed
+	Fits     []followed
+}
+
+func (coursePage) template() string { return "course.html" }
+
+// cite is a quote with its place, to be played where it stands and opened where it is from.
+type cite struct {
+	Text, Place, Href, Sound string
+	Start, End               debrief.Samples
+}
+
+type prepTopic struct {
+	Topic string
+	Lines []prepLine
+}
+
+type prepLine struct {
+	Note string
+	Cite cite
+}
+
+type openAsk struct{ Question, Place string }
+
+// gridRow is a prompt and how often each treatment answers it.
+type gridRow struct {
+	Name, Question string
+	Hue            int
+	Cells          []gridCell
+}
+
+type gridCell struct {
+	Count    int
+	Recorded bool // the phase in which it is asked was recorded
+	Best     *cite
+}
+
+type thread struct {
+	Words string
+	Cites []cite
+}
+
+type insight struct {
+	Cite  cite
+	Fate  string // as read
+	Kind  string // for styling: kept, changed, gone, open
+	Later []cite
+}
+
+type mood struct {
+	Cite    cite
+	Numbers string
+}
+
+type followed struct {
+	Cite  cite
+	Note  string
+	Later []cite
+}
+
+func (p *Page) course(r *http.Request) (view, error) {
+	ctx := r.Context()
+	id, err := debrief.ParseClientID(r.PathValue("client"))
+	if err != nil {
+		return nil, debrief.ErrNotFound
+	}
+	client, err := p.clientByID(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	told, err := p.told(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	c, err := p.courses.of(ctx, p, id, told)
+	if err != nil {
+		return nil, err
+	}
+	v := &coursePage{Name: clientName(client), Client: clientHref(id), Next: c.Prep.Session}
+	v.Title = p.text.get("course.title", v.Name)
+	v.Script = "cites.js"
+	v.Crumbs = []crumb{{p.text.get("clients.title"), "/"}, {v.Name, v.Client}}
+	p.fillPrep(v, c)
+	p.fillGrid(v, c)
+	p.fillStories(v, c)
+	return v, nil
+}
+
+// told loads a client's recordings as they count now.
+func (p *Page) told(ctx context.Context, id debrief.ClientID) ([]Told, error) {
+	recs, err := p.Library.Recordings(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Told, 0, len(recs))
+	for i := range recs {
+		d, err := p.documents(ctx, &recs[i])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Told{&recs[i], d.transcript, d.tags})
+	}
+	return out, nil
+}
+
+// courses keeps the last course of each client: comparing by meaning takes a second or so, and
+// nothing changes between two looks.
+type courses struct {
+	mu   sync.Mutex
+	kept map[debrief.ClientID]keptCourse
+}
+
+type keptCourse struct {
+	input  [sha256.Size]byte
+	course *debrief.Course
+}
+
+// keptCourses bounds the memory: a course takes some 100 kB.
+const keptCourses = 256
+
+func (k *courses) of(ctx context.Context, p *Page, id debrief.ClientID, told []Told) (*debrief.Course, error) {
+	h := sha256.New()
+	for _, t := range told {
+		fmt.Fprintln(h, t.Recording.ID, t.Recording.Session, t.Recording.Phase)
+		if t.Transcript != nil && t.Tags != nil {
+			fmt.Fprintln(h, debrief.SummaryInput(t.Transcript, t.Tags))
+		}
+	}
+	input := [sha256.Size]byte(h.Sum(nil))
+	k.mu.Lock()
+	kept := k.kept[id]
+	k.mu.Unlock()
+	if kept.course != nil && kept.input == input {
+		return kept.course, nil
+	}
+	c, err := p.Course(ctx, id, told)
+	if err != nil {
+		return nil, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.kept == nil || len(k.kept) >= keptCourses {
+		k.kept = map[debrief.ClientID]keptCourse{}
+	}
+	k.kept[id] = keptCourse{input, c}
+	return c, nil
+}
+
+func (p *Page) cite(client string, c debrief.Citation) cite {
+	href := client + "/recordings/" + string(c.Recording)
+	return cite{
+		Text: c.Quote.Text, Place: p.text.get("cite.place", c.Session, p.phaseName(c.Phase), c.Quote.Start),
+		Href: fmt.Sprintf("%s#u%d", href, c.Quote.Utterance), Sound: href + "/audio.wav", Start: c.Quote.Start, End: c.Quote.End,
+	}
+}
+
+func (p *Page) cites(client string, cs []debrief.Citation) []cite {
+	var out []cite
+	for _, c := range cs {
+		out = append(out, p.cite(client, c))
+	}
+	return out
+}
+
+func (p *Page) fillPrep(v *coursePage, c *debrief.Course) {
+	for _, l := range c.Prep.Lines {
+		if n := len(v.Prep); n == 0 || v.Prep[n-1].Topic != l.Topic {
+			v.Prep = append(v.Prep, prepTopic{Topic: l.Topic})
+		}
+		topic := &v.Prep[len(v.Prep)-1]
+		topic.Lines = append(topic.Lines, prepLine{l.Note, p.cite(v.Client, l.Cites)})
+	}
+	for _, o := range c.Prep.Open {
+		ask := openAsk{string(o.Prompt), p.text.get("course.place", o.Session, p.phaseName(o.Phase))}
+		if prompt, err := p.Scheme.Prompt(o.Prompt); err == nil {
+			ask.Question = prompt.Question
+		}
+		v.Open = append(v.Open, ask)
+	}
+}
+
+func (p *Page) fillGrid(v *coursePage, c *debrief.Course) {
+	for _, t := range c.Treatments {
+		v.Sessions = append(v.Sessions, t.Session)
+	}
+	for _, prompt := range p.Scheme.Prompts {
+		row := gridRow{Name: prompt.Name, Question: prompt.Question, Hue: p.hue(prompt.ID)}
+		for _, t := range c.Treatments {
+			row.Cells = append(row.Cells, p.gridCell(v.Client, t, prompt))
+		}
+		v.Grid = append(v.Grid, row)
+	}
+}
+
+// gridCell adds up the phases of a treatment: a prompt may be answered in more than its own.
+func (p *Page) gridCell(client string, t debrief.Treatment, prompt debrief.Prompt) gridCell {
+	var cell gridCell
+	for _, ph := range t.Phases {
+		for _, cov := range ph.Coverage {
+			if cov.Prompt != prompt.ID {
+				continue
+			}
+			cell.Recorded = cell.Recorded || len(ph.Recordings) > 0
+			cell.Count += cov.Utterances
+			if cov.Best != nil && cell.Best == nil {
+				best := p.cite(client, *cov.Best)
+				cell.Best = &best
+			}
+		}
+	}
+	return cell
+}
+
+// fates names how each fate is styled.
+var fates = map[debrief.Fate]string{
+	debrief.FateMeaningful: "kept", debrief.FateChanged: "changed", debrief.FateGone: "gone",
+	debrief.FateNotMentioned: "open", debrief.FateWaiting: "open",
+}
+
+func (p *Page) fillStories(v *coursePage, c *debrief.Course) {
+	for _, t := range c.Threads {
+		v.Threads = append(v.Threads, thread{strings.Join(t.Words, ", "), p.cites(v.Client, t.Citations)})
+	}
+	for _, i := range c.Insights {
+		kind := fates[i.Fate]
+		v.Insights = append(v.Insights, insight{p.cite(v.Client, i.Citation), p.text.get("fate." + strings.ReplaceAll(string(i.Fate), " ", "_")), kind, p.cites(v.Client, i.Later)})
+	}
+	for _, m := range c.Moods {
+		v.Moods = append(v.Moods, mood{p.cite(v.Client, m.Citation), strings.Join(m.Numbers, " → ")})
+	}
+	for _, ch := range c.Changes {
+		v.Changes = append(v.Changes, followed{p.cite(v.Client, ch.Citation), "", p.cites(v.Client, ch.Later)})
+	}
+	for _, pt := range c.Patterns {
+		note := p.text.get("course.pattern.gone")
+		if pt.StillThere {
+			note = p.text.get("course.pattern.there")
+		}
+		v.Patterns = append(v.Patterns, followed{p.cite(v.Client, pt.Citation), note, p.cites(v.Client, pt.Returned)})
+	}
+	for _, a := range c.Alignments {
+		f := followed{Cite: p.cite(v.Client, a.Citation)}
+		if a.Refers != nil {
+			f.Later = p.cites(v.Client, []debrief.Citation{*a.Refers})
+		}
+		v.Fits = append(v.Fits, f)
+	}
+}
