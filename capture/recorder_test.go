@@ -121,10 +121,10 @@ func (r *run) stop() (*debrief.Recording, []int16) {
 	case <-time.After(patience):
 		r.t.Fatal("recorder does not stop")
 	}
-	return audio(r.t, r.w.Dir())
+	return spooled(r.t, r.w.Dir())
 }
 
-func audio(t *testing.T, dir string) (*debrief.Recording, []int16) {
+func spooled(t *testing.T, dir string) (*debrief.Recording, []int16) {
 	t.Helper()
 	st, err := spool.Load(dir)
 	if err != nil {

@@ -229,14 +229,16 @@ func (s *State) applyWarning(w debrief.Warning) {
 }
 
 // Manifest is the recording as it can be shown: without gaps of no length, and without positions
-// behind its end, which a journal has when a power cut took the audio they were written for.
+// behind its end. While it is being made these belong to a segment not yet finished and wait for
+// it; afterwards they are what a power cut left of audio it took, and move to the end.
 func (s *State) Manifest() *debrief.Recording {
 	rec := s.Recording
 	end := rec.Samples
 	rec.Segments = append([]debrief.Segment(nil), rec.Segments...)
 	rec.Gaps, rec.Warnings, rec.Markers = nil, nil, nil
+	behind := func(at debrief.Samples) bool { return s.Ended.IsZero() && at > end }
 	for _, g := range s.Recording.Gaps {
-		if g.Length > 0 {
+		if g.Length > 0 && !behind(g.At) {
 			g.At = min(g.At, end)
 			rec.Gaps = append(rec.Gaps, g)
 		}
@@ -248,6 +250,9 @@ func (s *State) Manifest() *debrief.Recording {
 		}
 	}
 	for _, m := range s.Recording.Markers {
+		if behind(m.At) {
+			continue
+		}
 		m.At = min(m.At, end)
 		rec.Markers = append(rec.Markers, m)
 	}

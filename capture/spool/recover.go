@@ -193,25 +193,6 @@ func segmentFiles(dir string) (map[int]string, error) {
 	return out, nil
 }
 
-// Annotate adds an entry about a recording that nobody writes, and syncs it. [ErrBusy] when
-// somebody does.
-func Annotate(dir string, e Entry) error {
-	l, err := lock(dir)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	j, err := openJournal(dir)
-	if err != nil {
-		return err
-	}
-	defer j.f.Close()
-	if err := j.add(e); err != nil {
-		return err
-	}
-	return diskError(j.f.Sync())
-}
-
 // Resume goes on with a recording that [Recover] left open: [debrief.ErrConflict] when it has an end,
 // [ErrBusy] when another process has it. cfg.Who is taken from the journal.
 func Resume(cfg Config, id debrief.RecordingID) (*Writer, State, error) {

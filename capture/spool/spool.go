@@ -4,7 +4,7 @@
 //
 // Call [Recover] first, which finishes what a crash left, then [Create] for a new recording or
 // [Resume] to go on with an unfinished one. The package never deletes audio except when told
-// to by [Remove], never touches a recording that another process is writing, and knows
+// to by [Held.Remove], never touches a recording that another process is writing, and knows
 // nothing of microphones or stores.
 //
 // A recording's directory, named by its id:
@@ -89,20 +89,6 @@ func list(root string) ([]debrief.RecordingID, error) {
 		}
 	}
 	return ids, nil
-}
-
-// Remove deletes a recording's directory. The caller answers for its being stored elsewhere.
-// [ErrBusy] when a process writes there.
-func Remove(dir string) error {
-	l, err := lock(dir)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	if err := os.RemoveAll(dir); err != nil {
-		return fmt.Errorf("remove %s: %w", filepath.Base(dir), diskError(err))
-	}
-	return syncDir(filepath.Dir(dir))
 }
 
 // removeNew deletes directories whose creator died before they became recordings.

@@ -221,7 +221,7 @@ func (w *Writer) fail() error {
 	return w.err
 }
 
-// Note writes a journal entry; a zero Wall becomes now. [ErrClosed] after Close: use [Annotate] then.
+// Note writes a journal entry; a zero Wall becomes now. [ErrClosed] after Close: use [Hold] then.
 func (w *Writer) Note(e Entry) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -257,15 +257,29 @@ func crash(w *Writer) {
 	w.release()
 }
 
-func TestRemove(t *testing.T) {
+func TestHold(t *testing.T) {
 	w := mustCreate(t, Config{})
-	if err := Remove(w.Dir()); !errors.Is(err, ErrBusy) {
+	if _, err := Hold(w.Dir()); !errors.Is(err, ErrBusy) {
 		t.Errorf("while it is written: %v", err)
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := Remove(w.Dir()); err != nil {
+	h, err := Hold(w.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	if _, err := Hold(w.Dir()); !errors.Is(err, ErrBusy) {
+		t.Errorf("while it is held: %v", err)
+	}
+	if err := h.Note(Entry{Kind: KindStored, Wall: noon}); err != nil {
+		t.Fatal(err)
+	}
+	if st := mustLoad(t, w.Dir()); !st.Stored.Equal(noon) || st.Recording.Status != debrief.Stored {
+		t.Errorf("state %+v", st)
+	}
+	if err := h.Remove(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(w.Dir()); !errors.Is(err, os.ErrNotExist) {

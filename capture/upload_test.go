@@ -1,0 +1,396 @@
+package capture
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"debrief"
+	"debrief/capture/spool"
+	"debrief/internal/audio"
+	"debrief/internal/testenv"
+	"debrief/storage"
+)
+
+// faultStore is a store in memory that fails on request.
+type faultStore struct {
+	segments  map[int][]byte
+	puts      []int
+	manifests []*debrief.Recording
+	fail      func(op string) error // nil for never
+	corrupt   bool
+}
+
+func (s *faultStore) op(name string) error {
+	if s.fail == nil {
+		return nil
+	}
+	return s.fail(name)
+}
+
+func (s *faultStore) PutSegment(_ context.Context, _ *debrief.Recording, index int, flac []byte) error {
+	s.puts = append(s.puts, index)
+	if err := s.op("put"); err != nil {
+		return err
+	}
+	if s.segments == nil {
+		s.segments = map[int][]byte{}
+	}
+	s.segments[index] = bytes.Clone(flac)
+	if s.corrupt {
+		s.segments[index][len(flac)/2] ^= 1
+	}
+	return nil
+}
+
+func (s *faultStore) SegmentSum(_ context.Context, _ *debrief.Recording, index int) (string, error) {
+	if err := s.op("sum"); err != nil {
+		return "", err
+	}
+	data, ok := s.segments[index]
+	if !ok {
+		return "", debrief.ErrNotFound
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+func (s *faultStore) PutRecording(_ context.Context, rec *debrief.Recording) error {
+	if err := s.op("manifest"); err != nil {
+		return err
+	}
+	s.manifests = append(s.manifests, rec)
+	return nil
+}
+
+const layout = 4000
+
+// tone is what the spool of these tests holds; it does not compress to nothing.
+func tone(n int) []int16 {
+	rnd := rand.New(rand.NewPCG(8, 8))
+	out := make([]int16, n)
+	for i := range out {
+		out[i] = int16(rnd.IntN(2000) - 1000)
+	}
+	return out
+}
+
+// newSpool holds an ended recording of 2.5 segments.
+func newSpool(t *testing.T) (root string, pcm []int16) {
+	t.Helper()
+	root, pcm = t.TempDir(), tone(layout*5/2)
+	w, err := spool.Create(spool.Config{Root: root, Who: someone, Layout: layout})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Append(pcm); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return root, pcm
+}
+
+func newUploader(t *testing.T, root string, s Store, keep time.Duration) *Uploader {
+	t.Helper()
+	u, err := NewUploader(UploadConfig{Spool: root, Store: s, Keep: keep})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// checkStored compares the store's audio with what was spooled.
+func checkStored(t *testing.T, s *faultStore, pcm []int16) {
+	t.Helper()
+	rec := s.manifests[len(s.manifests)-1]
+	if rec.Status != debrief.Stored || rec.Origin != debrief.Captured || rec.Samples != debrief.Samples(len(pcm)) {
+		t.Errorf("manifest %+v", rec)
+	}
+	var got []int16
+	for _, seg := range rec.Segments {
+		part, err := audio.DecodeFLAC(bytes.NewReader(s.segments[seg.Index]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if audio.PCMHash(part) != seg.PCM {
+			t.Errorf("segment %d: manifest names other samples", seg.Index)
+		}
+		got = append(got, part...)
+	}
+	if !slices.Equal(got, pcm) {
+		t.Error("the store holds other samples than were spooled")
+	}
+}
+
+var errDown = fmt.Errorf("connection refused: %w", debrief.ErrUnavailable)
+
+func TestUpload(t *testing.T) {
+	t.Run("stores what was spooled, each segment once", func(t *testing.T) {
+		root, pcm := newSpool(t)
+		s := &faultStore{}
+		u := newUploader(t, root, s, time.Hour)
+		if err := u.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		checkStored(t, s, pcm)
+		if err := u.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(s.puts, []int{0, 1, 2}) || len(s.manifests) != 1 {
+			t.Errorf("puts %v, %d manifests", s.puts, len(s.manifests))
+		}
+	})
+	t.Run("a store that is down for an hour, then fails every second request", func(t *testing.T) {
+		root, pcm := newSpool(t)
+		synctest.Test(t, func(t *testing.T) {
+			begun, n := time.Now(), 0
+			s := &faultStore{fail: func(string) error {
+				if n++; time.Since(begun) < time.Hour || n%2 == 0 {
+					return errDown
+				}
+				return nil
+			}}
+			var told []Event
+			u, err := NewUploader(UploadConfig{Spool: root, Store: s, Keep: time.Hour, Notify: func(e Event) { told = append(told, e) }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
+			defer cancel()
+			if err := u.Flush(ctx); err != nil {
+				t.Fatal(err)
+			}
+			checkStored(t, s, pcm)
+			// Once a minute at most when it is down, and not only once an hour either.
+			if n < 60 || n > 200 {
+				t.Errorf("%d requests", n)
+			}
+			if len(told) < 2 || !told[0].Bad {
+				t.Errorf("told %+v", told)
+			}
+		})
+	})
+	t.Run("another process goes on where one was killed", func(t *testing.T) {
+		root, pcm := newSpool(t)
+		s := &faultStore{}
+		for at := 1; ; at++ { // dies at its first, second, ... request
+			n, dead := 0, false
+			s.fail = func(string) error {
+				if n++; n == at {
+					dead = true
+				}
+				if dead {
+					return errDown
+				}
+				return nil
+			}
+			u := newUploader(t, root, s, time.Hour)
+			if left, err := u.pass(t.Context()); err == nil && left == 0 {
+				break
+			}
+		}
+		checkStored(t, s, pcm)
+	})
+	t.Run("is not believed when the store holds something else", func(t *testing.T) {
+		root, _ := newSpool(t)
+		s := &faultStore{corrupt: true}
+		u := newUploader(t, root, s, 0)
+		for range 3 {
+			if left, err := u.pass(t.Context()); left != 1 || !errors.Is(err, debrief.ErrConflict) {
+				t.Errorf("%d left, %v", left, err)
+			}
+		}
+		if len(s.manifests) != 0 {
+			t.Error("a manifest for audio that is not there")
+		}
+	})
+	t.Run("audio is deleted after its keep time, and only when the store still has it", func(t *testing.T) {
+		root, _ := newSpool(t)
+		dir := spool.Dir(root, someone.ID)
+		synctest.Test(t, func(t *testing.T) {
+			s := &faultStore{}
+			u := newUploader(t, root, s, time.Hour)
+			if err := u.Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(59 * time.Minute)
+			if _, err := u.pass(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(dir); err != nil {
+				t.Fatal("deleted too early")
+			}
+			time.Sleep(2 * time.Minute)
+			lost := s.segments[1]
+			delete(s.segments, 1)
+			if _, err := u.pass(t.Context()); !errors.Is(err, debrief.ErrNotFound) {
+				t.Errorf("the store lost a segment: %v", err)
+			}
+			if _, err := os.Stat(dir); err != nil {
+				t.Fatal("the only copy was deleted")
+			}
+			s.segments[1] = lost
+			if _, err := u.pass(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+				t.Error("kept after its time")
+			}
+		})
+	})
+	t.Run("goes on while recording, and leaves recordings of other processes alone", func(t *testing.T) {
+		root := t.TempDir()
+		w, err := spool.Create(spool.Config{Root: root, Who: someone, Layout: layout})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		if err := w.Append(tone(layout * 3 / 2)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Sync(); err != nil {
+			t.Fatal(err)
+		}
+		s := &faultStore{}
+		u := newUploader(t, root, s, time.Hour)
+		if left, err := u.pass(t.Context()); left != 0 || err != nil || len(s.puts) != 0 {
+			t.Errorf("another's recording: %d left, %v, puts %v", left, err, s.puts)
+		}
+		u.Follow(&Recorder{w: w, status: Status{Recording: someone.ID}})
+		if _, err := u.pass(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := u.Status(someone.ID); got.Stored != layout || len(s.manifests) != 1 || s.manifests[0].Status != debrief.Capturing || s.manifests[0].Samples != layout {
+			t.Errorf("status %+v, manifests %+v", got, s.manifests)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := u.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		checkStored(t, s, tone(layout*3/2))
+		if !slices.Equal(s.puts, []int{0, 1}) {
+			t.Errorf("puts %v", s.puts)
+		}
+	})
+}
+
+// libraryStore is what cmd wires, for tests.
+type libraryStore struct{ *storage.Library }
+
+func (l libraryStore) PutSegment(ctx context.Context, rec *debrief.Recording, index int, flac []byte) error {
+	return l.SaveSegment(ctx, rec.Client, rec.ID, index, flac)
+}
+
+func (l libraryStore) SegmentSum(ctx context.Context, rec *debrief.Recording, index int) (string, error) {
+	r, err := l.OpenSegment(ctx, rec.Client, rec.ID, index)
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	h := sha256.New()
+	_, err = io.Copy(h, r)
+	return hex.EncodeToString(h.Sum(nil)), err
+}
+
+func (l libraryStore) PutRecording(ctx context.Context, rec *debrief.Recording) error {
+	_, version, err := l.LoadRecording(ctx, rec.Client, rec.ID)
+	if err != nil && !errors.Is(err, debrief.ErrNotFound) {
+		return err
+	}
+	_, err = l.SaveRecording(ctx, rec, version)
+	return err
+}
+
+// TestUploadOverABadLine puts a line that fails before a real S3 server.
+func TestUploadOverABadLine(t *testing.T) {
+	server := testenv.S3(t)
+	target, err := url.Parse(server.Endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var requests atomic.Int64
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.Out.Host = r.In.Host // it is part of the signature
+	}, ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }}
+	bad := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch requests.Add(1) % 4 {
+		case 1: // refused
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case 3: // cut in the middle of the body
+			if r.Method == http.MethodPut {
+				r.Body = io.NopCloser(io.LimitReader(r.Body, max(1, r.ContentLength/2)))
+			}
+			proxy.ServeHTTP(w, r)
+		default:
+			proxy.ServeHTTP(w, r)
+		}
+	}))
+	defer bad.Close()
+	t.Setenv("AWS_ACCESS_KEY_ID", server.AccessKey)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", server.SecretKey)
+	bucket, err := storage.Open(t.Context(), "s3://"+server.Bucket(t), storage.S3Options{Endpoint: bad.URL})
+	for i := 0; err != nil && i < 10; i++ {
+		bucket, err = storage.Open(t.Context(), "s3://"+server.Bucket(t), storage.S3Options{Endpoint: bad.URL})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, pcm := newSpool(t)
+	lib := libraryStore{storage.NewLibrary(bucket)}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := newUploader(t, root, lib, time.Hour).Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	rec, _, err := lib.LoadRecording(ctx, someone.Client, someone.ID)
+	for i := 0; err != nil && i < 10; i++ {
+		rec, _, err = lib.LoadRecording(ctx, someone.Client, someone.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := audio.Join(ctx, rec.Segments, func(ctx context.Context, index int) (io.ReadCloser, error) {
+		r, err := lib.OpenSegment(ctx, rec.Client, rec.ID, index)
+		for i := 0; err != nil && i < 10; i++ {
+			r, err = lib.OpenSegment(ctx, rec.Client, rec.ID, index)
+		}
+		return r, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make([]int16, len(pcm))
+	for n := 0; n < len(got); {
+		m, err := stream.Read(got[n:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += m
+	}
+	if !slices.Equal(got, pcm) || rec.Status != debrief.Stored {
+		t.Errorf("status %s, the store holds other samples than were spooled", rec.Status)
+	}
+	if requests.Load() < 8 {
+		t.Errorf("only %d requests went over the bad line", requests.Load())
+	}
+}
