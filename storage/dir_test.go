@@ -84,75 +84,106 @@ func TestDirTwoProcesses(t *testing.T) {
 	}
 }
 
-// TestDirKilledWriter kills real writers with SIGKILL and looks at what they leave: objects that
-// are whole, and unfinished files that the next start clears away, but not those of the living.
+// TestDirKilledWriter kills real writers with SIGKILL, at any moment and in the middle of a
+// write, and looks at what they leave: objects that are whole, and unfinished files that the
+// next start clears away.
 func TestDirKilledWriter(t *testing.T) {
 	if root := os.Getenv("DEBRIEF_TEST_KILL"); root != "" {
 		writeUntilKilled(t, root)
 	}
 	root := t.TempDir()
 	temp := filepath.Join(root, ".debrief", "tmp")
-	leftovers := 0
-	for range 12 {
+	for round := range 10 {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestDirKilledWriter$")
 		cmd.Env = append(os.Environ(), "DEBRIEF_TEST_KILL="+root)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
 		}
+		if _, err := cmd.StdinPipe(); err != nil { // what the child waits for and never gets
+			t.Fatal(err)
+		}
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		// A byte for each finished write: die in the middle of one of those that follow.
-		if _, err := io.ReadFull(out, make([]byte, 3)); err != nil {
-			t.Fatal(err)
+		// A byte for each finished write, then one from the middle of the last.
+		wait := round%killedWrites + 1
+		if round%2 == 0 {
+			wait = killedWrites + 1
 		}
+		_, err = io.ReadFull(out, make([]byte, wait))
 		cmd.Process.Kill()
 		cmd.Wait()
-
+		if err != nil {
+			t.Fatalf("writer: %v", err)
+		}
 		before, _ := os.ReadDir(temp)
-		leftovers += len(before)
+		if wait > killedWrites && len(before) != 1 {
+			t.Errorf("a writer killed in the middle of a write leaves %d unfinished files, want 1", len(before))
+		}
 		d := newDir(t, root)
 		if after, _ := os.ReadDir(temp); len(after) != 0 {
 			t.Errorf("%d unfinished files are left of %d", len(after), len(before))
 		}
-		for info, err := range d.List(t.Context(), "", storage.Deep) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			o, err := d.Open(t.Context(), info.Key)
-			if err != nil {
-				t.Fatal(err)
-			}
-			data, err := io.ReadAll(o)
-			o.Close()
-			if err != nil || len(data) != killedSize || strings.Trim(string(data), string(data[:1])) != "" {
-				t.Fatalf("%s: %d bytes (%v), want %d of one kind", info.Key, len(data), err, killedSize)
-			}
-		}
-	}
-	if leftovers == 0 {
-		t.Error("no writer was killed in the middle of a write; nothing was tested")
-	}
-
-	alive := newDir(t, root)
-	r := &midway{swept: func() { newDir(t, root) }, left: 1000}
-	if _, err := alive.Put(t.Context(), "alive", r, 1000, storage.Condition{}); err != nil {
-		t.Errorf("a living writer's file was swept away: %v", err)
+		checkKilled(t, d)
 	}
 }
 
-// killedSize is large enough that most of a write's time is spent in it, in bytes.
-const killedSize = 4 << 20
+const (
+	killedSize   = 1 << 20 // bytes of each write
+	killedWrites = 6       // finished before the one that never is
+)
 
+// writeUntilKilled overwrites a few objects and then stops in the middle of one.
 func writeUntilKilled(t *testing.T, root string) {
 	d := newDir(t, root)
-	for i := 0; ; i++ {
-		data := strings.Repeat(string(rune('a'+i%26)), killedSize)
-		if _, err := d.Put(t.Context(), fmt.Sprintf("k/%d", i%3), strings.NewReader(data), killedSize, storage.Condition{}); err != nil {
+	put := func(i int, r io.Reader) {
+		if _, err := d.Put(t.Context(), fmt.Sprintf("k/%d", i%3), r, killedSize, storage.Condition{}); err != nil {
 			t.Fatal(err)
 		}
 		os.Stdout.Write([]byte{'.'})
+	}
+	for i := range killedWrites {
+		put(i, strings.NewReader(strings.Repeat(string(rune('a'+i)), killedSize)))
+	}
+	half := strings.NewReader(strings.Repeat("z", killedSize/2))
+	put(0, io.MultiReader(half, stuck{}))
+}
+
+// stuck is a reader that says that it was reached and then waits for the end of the process.
+type stuck struct{}
+
+func (stuck) Read(p []byte) (int, error) {
+	os.Stdout.Write([]byte{'.'})
+	return os.Stdin.Read(p)
+}
+
+// checkKilled wants every object to be of one piece.
+func checkKilled(t *testing.T, d *storage.Dir) {
+	t.Helper()
+	for info, err := range d.List(t.Context(), "", storage.Deep) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := d.Open(t.Context(), info.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(o)
+		o.Close()
+		if err != nil || len(data) != killedSize || strings.Trim(string(data), string(data[:1])) != "" {
+			t.Fatalf("%s: %d bytes (%v), want %d of one kind", info.Key, len(data), err, killedSize)
+		}
+	}
+}
+
+// TestDirSweepSparesTheLiving opens the store again and again while a file is being written.
+func TestDirSweepSparesTheLiving(t *testing.T) {
+	root := t.TempDir()
+	d := newDir(t, root)
+	r := &midway{swept: func() { newDir(t, root) }, left: 1000}
+	if _, err := d.Put(t.Context(), "alive", r, 1000, storage.Condition{}); err != nil {
+		t.Errorf("a living writer's file was swept away: %v", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -49,6 +50,7 @@ func newTrouble(t *testing.T) (*trouble, storage.Bucket) {
 			}
 			return tr.after(r)
 		},
+		ErrorLog:     log.New(io.Discard, "", 0), // what breaks is meant to
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 	}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
