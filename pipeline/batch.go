@@ -79,7 +79,7 @@ func (p *Pipeline) plan(ctx context.Context, files []string, to Target, w Watche
 	for _, file := range files {
 		g.Go(func() error {
 			if dec, err := p.Decode(ctx, file); err == nil {
-				w.Planned(file, dec.Estimate())
+				w.Planned(file, dec.Total())
 				dec.Close()
 			}
 			return nil
@@ -116,20 +116,20 @@ func (p *Pipeline) file(ctx context.Context, file string, to Target, seen *claim
 		}
 		return res
 	}
-	sum, size, err := hashFile(ctx, file)
+	src, err := readSource(ctx, file)
 	if err != nil {
 		return fail(err)
 	}
-	if _, ok := seen.claim(sum, file); !ok {
+	if _, ok := seen.claim(src.sum, file); !ok {
 		res.Outcome = Duplicate
 		return res
 	}
 	imported := false
-	res.Recording, _, err = p.Documents.Recording(ctx, to.Client, debrief.ImportID(to.Client, sum))
+	res.Recording, _, err = p.Documents.Recording(ctx, to.Client, debrief.ImportID(to.Client, src.sum))
 	switch {
 	case errors.Is(err, debrief.ErrNotFound):
 		w.Step(file, "storing")
-		if res.Recording, err = p.importFile(ctx, file, to, sum, size); err != nil {
+		if res.Recording, err = p.importFile(ctx, src, to); err != nil {
 			return fail(err)
 		}
 		imported = true

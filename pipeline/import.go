@@ -25,20 +25,43 @@ type Target struct {
 	Phase   debrief.Phase
 }
 
-// hashFile returns the SHA-256 of a file's bytes in hex, and their number.
-func hashFile(ctx context.Context, path string) (string, int64, error) {
+// source is a file as it was when its content was hashed.
+type source struct {
+	path string
+	sum  string // SHA-256 of its bytes in hex
+	info os.FileInfo
+}
+
+func readSource(ctx context.Context, path string) (*source, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return "", 0, fileError(err)
+		return nil, fileError(err)
 	}
 	defer f.Close()
-	h := sha256.New()
-	n, err := io.Copy(h, &cancelReader{ctx, f})
+	info, err := f.Stat()
 	if err != nil {
-		return "", 0, fileError(err)
+		return nil, fileError(err)
 	}
-	return hex.EncodeToString(h.Sum(nil)), n, nil
+	h := sha256.New()
+	if _, err := io.Copy(h, &cancelReader{ctx, f}); err != nil {
+		return nil, fileError(err)
+	}
+	return &source{path, hex.EncodeToString(h.Sum(nil)), info}, nil
 }
+
+// unchanged notices when the file is another by now: a recorder may still be writing it.
+func (s *source) unchanged() error {
+	now, err := os.Stat(s.path)
+	if err != nil {
+		return fileError(err)
+	}
+	if now.Size() != s.info.Size() || !now.ModTime().Equal(s.info.ModTime()) {
+		return debrief.WithHint(errChanged, "wait until the recorder has finished writing it, then run again")
+	}
+	return nil
+}
+
+var errChanged = fmt.Errorf("the file changed while it was read: %w", debrief.ErrConflict)
 
 func fileError(err error) error {
 	switch {
@@ -66,22 +89,22 @@ func (c *cancelReader) Read(p []byte) (int, error) {
 // importFile keeps the file's bytes and derives its canonical audio. The manifest is written
 // last and in one piece: a recording that has one is whole. What a stop leaves before that has
 // no manifest, is never shown, and is written over with the same bytes by the next run.
-func (p *Pipeline) importFile(ctx context.Context, path string, to Target, sum string, size int64) (*debrief.Recording, error) {
+func (p *Pipeline) importFile(ctx context.Context, src *source, to Target) (*debrief.Recording, error) {
 	rec := &debrief.Recording{
-		ID:      debrief.ImportID(to.Client, sum),
+		ID:      debrief.ImportID(to.Client, src.sum),
 		Client:  to.Client,
 		Session: to.Session,
 		Phase:   to.Phase,
 		Origin:  debrief.Imported,
 		Status:  debrief.Stored,
 		Original: &debrief.Original{
-			Name:   filepath.Base(path),
-			Ext:    strings.ToLower(filepath.Ext(path)),
-			SHA256: sum,
-			Bytes:  size,
+			Name:   filepath.Base(src.path),
+			Ext:    strings.ToLower(filepath.Ext(src.path)),
+			SHA256: src.sum,
+			Bytes:  src.info.Size(),
 		},
 	}
-	if err := p.storeAudio(ctx, path, rec); err != nil {
+	if err := p.storeAudio(ctx, src, rec); err != nil {
 		// A file that is no audio leaves nothing behind; any other error leaves what the next run goes on from.
 		if unusable(err) {
 			if derr := p.Objects.Discard(ctx, rec.Client, rec.ID); derr != nil {
@@ -108,8 +131,8 @@ func unusable(err error) bool {
 	return errors.Is(err, debrief.ErrBadAudio) || errors.Is(err, debrief.ErrTruncated) || errors.Is(err, debrief.ErrNoAudio)
 }
 
-func (p *Pipeline) storeAudio(ctx context.Context, path string, rec *debrief.Recording) error {
-	dec, err := p.Decode(ctx, path)
+func (p *Pipeline) storeAudio(ctx context.Context, src *source, rec *debrief.Recording) error {
+	dec, err := p.Decode(ctx, src.path)
 	if err != nil {
 		return err
 	}
@@ -132,7 +155,7 @@ func (p *Pipeline) storeAudio(ctx context.Context, path string, rec *debrief.Rec
 	if rec.Samples == 0 {
 		return debrief.WithHint(fmt.Errorf("%w: it holds no samples", debrief.ErrNoAudio), "check that the file plays")
 	}
-	return p.storeOriginal(ctx, path, rec)
+	return p.storeOriginal(ctx, src, rec)
 }
 
 // readFull fills dst; a short count without an error means the end.
@@ -173,28 +196,16 @@ func (p *Pipeline) storeSegment(ctx context.Context, rec *debrief.Recording, pcm
 	return nil
 }
 
-// storeOriginal keeps the bytes that were hashed, and notices when the file is another by now:
-// a recorder may still be writing it.
-func (p *Pipeline) storeOriginal(ctx context.Context, path string, rec *debrief.Recording) error {
-	f, err := os.Open(path)
+func (p *Pipeline) storeOriginal(ctx context.Context, src *source, rec *debrief.Recording) error {
+	f, err := os.Open(src.path)
 	if err != nil {
 		return fileError(err)
 	}
 	defer f.Close()
-	h := sha256.New()
-	body := io.TeeReader(io.LimitReader(f, rec.Original.Bytes), h)
-	if err := p.Objects.PutOriginal(ctx, rec, body); err != nil {
+	if err := p.Objects.PutOriginal(ctx, rec, f); err != nil {
 		return fmt.Errorf("store original: %w", err)
 	}
-	info, err := f.Stat()
-	if err != nil {
-		return fileError(err)
-	}
-	if info.Size() != rec.Original.Bytes || hex.EncodeToString(h.Sum(nil)) != rec.Original.SHA256 {
-		return debrief.WithHint(fmt.Errorf("changed while it was read: %w", debrief.ErrConflict),
-			"wait until the recorder has finished writing it, then run again")
-	}
-	return nil
+	return src.unchanged()
 }
 
 // sameTarget refuses to take a recording for another debrief than the one it is stored as.

@@ -11,8 +11,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
+	"os"
 
 	"debrief"
 )
@@ -21,18 +21,18 @@ import (
 // The type of doc (*debrief.Transcript, *debrief.Tags, *debrief.Summary) says which document.
 type Documents interface {
 	// Recording returns the manifest; debrief.ErrNotFound when there is none.
-	Recording(ctx context.Context, client debrief.ClientID, id debrief.RecordingID) (*debrief.Recording, debrief.Version, error)
+	Recording(ctx context.Context, client debrief.ClientID, id debrief.RecordingID) (*debrief.Recording, string, error)
 	// PutRecording writes the manifest; debrief.ErrConflict when version is not the current one.
-	PutRecording(ctx context.Context, rec *debrief.Recording, version debrief.Version) (debrief.Version, error)
+	PutRecording(ctx context.Context, rec *debrief.Recording, version string) (string, error)
 	// Load fills doc; debrief.ErrNotFound when there is none.
-	Load(ctx context.Context, rec *debrief.Recording, doc any) (debrief.Version, error)
+	Load(ctx context.Context, rec *debrief.Recording, doc any) (string, error)
 	// Save writes doc; debrief.ErrConflict when version is not the current one.
-	Save(ctx context.Context, rec *debrief.Recording, doc any, version debrief.Version) (debrief.Version, error)
+	Save(ctx context.Context, rec *debrief.Recording, doc any, version string) (string, error)
 }
 
 // Objects keeps the audio of each recording. Writing the same object again is harmless.
 type Objects interface {
-	PutOriginal(ctx context.Context, rec *debrief.Recording, r io.Reader) error
+	PutOriginal(ctx context.Context, rec *debrief.Recording, f *os.File) error
 	PutSegment(ctx context.Context, rec *debrief.Recording, index int, flac []byte) error
 	// OpenAudio reads all segments as one stream of samples at debrief.SampleRate.
 	OpenAudio(ctx context.Context, rec *debrief.Recording) (AudioReader, error)
@@ -40,10 +40,9 @@ type Objects interface {
 	Discard(ctx context.Context, client debrief.ClientID, id debrief.RecordingID) error
 }
 
-// AudioReader reads samples; io.EOF comes at the end.
+// AudioReader reads samples at debrief.SampleRate; io.EOF comes at the end.
 type AudioReader interface {
 	Read(dst []int16) (n int, err error)
-	Close() error
 }
 
 // Transcriber hears what was said. progress is told the position reached.
@@ -82,8 +81,9 @@ const defaultFiles = 2
 // Decoder is an audio file being read as canonical samples.
 type Decoder interface {
 	AudioReader
-	// Estimate is the length the file's header claims; 0 when it does not tell.
-	Estimate() debrief.Samples
+	Close() error
+	// Total is the length the file claims; 0 when it does not tell.
+	Total() debrief.Samples
 }
 
 // Pipeline runs the steps. It is safe for concurrent use.
@@ -142,7 +142,6 @@ func (p *Pipeline) transcript(ctx context.Context, rec *debrief.Recording, progr
 			if err != nil {
 				return nil, err
 			}
-			defer audio.Close()
 			return p.Transcriber.Transcribe(ctx, rec, audio, progress)
 		})
 }
