@@ -1,0 +1,143 @@
+// Command train makes the tagger's model from its corpus: go run ./internal/train.
+//
+// With -cv it measures instead: for each hand of the corpus, it trains on the other hands and
+// tags that one. It reads nothing but the corpus, the built-in scheme and the sentence
+// encoder, and the same corpus gives the same file on the same machine.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+
+	"debrief/internal/models"
+	"debrief/internal/tagnet"
+	"debrief/summarize"
+	"debrief/summarize/corpus"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+// encoders is how many texts are embedded at once: one for each core of the machine it was timed on.
+const encoders = 2
+
+func run(ctx context.Context, args []string) error {
+	recipe := tagnet.DefaultRecipe(len(summarize.DefaultScheme().Prompts))
+	flags := flag.NewFlagSet("train", flag.ContinueOnError)
+	out := flags.String("out", "summarize/tagger.model", "file to write the model to")
+	cv := flags.Bool("cv", false, "measure by leaving out one hand at a time; writes no model")
+	hands := flags.String("hands", "", "with -cv: only these hands, joined by commas")
+	cache := flags.String("cache", "", "file to keep embeddings in between runs")
+	worst := flags.Int("worst", 0, "with -cv: print so many lines whose labels were least expected")
+	flags.IntVar(&recipe.Workers, "workers", recipe.Workers, "networks trained at once")
+	flags.IntVar(&recipe.Members, "members", recipe.Members, "networks in the ensemble")
+	flags.IntVar(&recipe.Epochs, "epochs", recipe.Epochs, "passes over the corpus")
+	flags.IntVar(&recipe.Batch, "batch", recipe.Batch, "recordings a step")
+	flags.IntVar(&recipe.Buckets, "buckets", recipe.Buckets, "")
+	flags.IntVar(&recipe.Size.Word, "word", recipe.Size.Word, "")
+	flags.IntVar(&recipe.Size.Meaning, "meaning", recipe.Size.Meaning, "")
+	flags.IntVar(&recipe.Context, "context", recipe.Context, "")
+	flags.Float64Var(&recipe.Rate, "rate", recipe.Rate, "")
+	flags.Float64Var(&recipe.Decay, "decay", recipe.Decay, "")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	debriefs, err := corpus.Read()
+	if err != nil {
+		return err
+	}
+	recordings, err := load(ctx, debriefs, *cache)
+	if err != nil {
+		return err
+	}
+	if *cv {
+		var only []string
+		if *hands != "" {
+			only = strings.Split(*hands, ",")
+		}
+		return crossValidate(ctx, recipe, recordings, only, *worst)
+	}
+	e, err := learn(ctx, recipe, recordings)
+	if err != nil {
+		return err
+	}
+	return write(*out, e)
+}
+
+func load(ctx context.Context, debriefs []corpus.Debrief, cache string) ([]recording, error) {
+	dir, err := models.Find()
+	if err != nil {
+		return nil, err
+	}
+	var es []*summarize.Encoder
+	for range encoders {
+		e, err := summarize.NewEncoder(dir)
+		if err != nil {
+			return nil, err
+		}
+		defer e.Close()
+		es = append(es, e)
+	}
+	return prepare(ctx, debriefs, es, cache)
+}
+
+// learn trains on the recordings, each epoch in other versions.
+func learn(ctx context.Context, recipe tagnet.Recipe, recordings []recording) (*tagnet.Ensemble, error) {
+	scheme := summarize.DefaultScheme()
+	l := numbered(scheme)
+	examples := make([][]tagnet.Example, len(recordings))
+	for i := range recordings {
+		for v := range recordings[i].versions {
+			x, err := recordings[i].example(scheme, l, v)
+			if err != nil {
+				return nil, err
+			}
+			examples[i] = append(examples[i], x)
+		}
+	}
+	return tagnet.Train(ctx, recipe, func(rng *rand.Rand) []tagnet.Example {
+		out := make([]tagnet.Example, len(examples))
+		for i, versions := range examples {
+			v := 0
+			if rng.Float64() >= shareAsWritten {
+				v = 1 + rng.IntN(len(versions)-1)
+			}
+			out[i] = vary(rng, versions[v])
+		}
+		return out
+	})
+}
+
+func handsOf(recordings []recording) []string {
+	var out []string
+	for _, r := range recordings {
+		if h := r.Hand(); !slices.Contains(out, h) {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+func write(path string, e *tagnet.Ensemble) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("write model: %w", err)
+	}
+	defer f.Close()
+	if err := e.Write(f); err != nil {
+		return err
+	}
+	return f.Close()
+}
