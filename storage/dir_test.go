@@ -245,9 +245,9 @@ func TestDirErrors(t *testing.T) {
 		if _, err := d.Put(t.Context(), "a/b", strings.NewReader("x"), 1, storage.Condition{}); err != nil {
 			t.Fatal(err)
 		}
-		filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		filepath.WalkDir(root, func(path string, e fs.DirEntry, walked error) error {
 			info, err := e.Info()
-			if err != nil {
+			if err := errors.Join(walked, err); err != nil {
 				t.Fatal(err)
 			}
 			if info.Mode().Perm()&0o077 != 0 {

@@ -29,6 +29,9 @@ type s3Object struct {
 func (o *s3Object) Info() Info { return o.info }
 
 func (o *s3Object) Read(p []byte) (int, error) {
+	if err := o.ctx.Err(); err != nil {
+		return 0, err // what is buffered already would still come otherwise
+	}
 	for {
 		switch {
 		case o.closed:
