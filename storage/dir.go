@@ -47,7 +47,11 @@ func NewDir(root string) (*Dir, error) {
 		err = sweep(d.temp())
 	}
 	if err != nil {
-		return nil, debrief.WithHint(dirError("open store", abs, err), "name a folder you may write to with --store")
+		err = dirError("open store", abs, err)
+		if !errors.Is(err, debrief.ErrDiskFull) {
+			err = debrief.WithHint(err, "name a folder you may write to with --store")
+		}
+		return nil, err
 	}
 	return d, nil
 }
