@@ -177,6 +177,9 @@ func (c *Courses) mentionsIn(rec *debrief.Recording, u *debrief.Utterance, index
 	}
 	var out []*mention
 	for _, p := range grouped(u.Text) {
+		if asksListener(u.Text[p.start:p.end]) {
+			continue
+		}
 		r := &mention{
 			cite: debrief.Citation{
 				Recording: rec.ID, Session: rec.Session, Phase: rec.Phase, Quote: quoteAt(u, index, p.start, p.end),

@@ -88,6 +88,33 @@ func trimmedEnd(text string, end int) int {
 	return len(strings.TrimRightFunc(text[:end], unicode.IsSpace))
 }
 
+var (
+	firstPerson   = wordSet("i me my mine myself we us our ours")
+	secondPerson  = wordSet("you your yours yourself")
+	questionWords = wordSet("how what which who why")
+	auxiliaries   = wordSet("do does did is are was were has have had can could would will")
+)
+
+// questionWithin is how far into a sentence its question word may stand: "And, um, how does today fit?"
+const questionWithin = 3
+
+// asksListener reports whether a passage is a question to the other person: it speaks of "you" and not of "I". Such a
+// passage answers no prompt, even where a recogniser took the coach's voice for the client's. Recognisers lose question marks, so the order of words
+// counts as well: "how does", "would you", but not "what you see".
+func asksListener(text string) bool {
+	asks, you := strings.HasSuffix(strings.TrimRight(text, "\"'”’ "), "?"), false
+	ws := essential(spokenWords(text))
+	for i, w := range ws {
+		if firstPerson[w.text] {
+			return false
+		}
+		you = you || secondPerson[w.text]
+		beforeYou := i+1 < len(ws) && secondPerson[ws[i+1].text]
+		asks = asks || i < questionWithin && (questionWords[w.text] && !beforeYou || auxiliaries[w.text] && beforeYou)
+	}
+	return asks && you
+}
+
 // smooth returns the text without fillers and stutters, for reading. The words that count stay the same, in the
 // same order and spelling: whoever compares by spokenWords finds no difference.
 func smooth(text string) string {

@@ -25,6 +25,24 @@ func TestPassages(t *testing.T) {
 	}
 }
 
+func TestAsksListener(t *testing.T) {
+	for text, want := range map[string]bool{
+		"And how does to-day fit with your first treatment?":                   true,
+		"Which old habit feels less important to you to-day":                   true,
+		"Did anything fall into place, something you understood in a new way?": true,
+		"Did I tell you about the boat?":                                       false,
+		"Is that ridiculous? I felt fond of it.":                               false,
+		"You could see the whole valley.":                                      false,
+		"How odd. The boat was back.":                                          false,
+		"When you lie there it comes on its own.":                              false,
+		"What you see there is only light.":                                    false,
+	} {
+		if got := asksListener(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
 func FuzzPassages(f *testing.F) {
 	f.Add("The boat. I keep... coming? Back! 3.5 Dr. Lee \xff \" ")
 	f.Fuzz(func(t *testing.T, text string) {

@@ -127,6 +127,9 @@ func candidates(t *debrief.Transcript, tags *debrief.Tags, id debrief.PromptID, 
 			continue
 		}
 		for _, p := range passages(u.Text) {
+			if asksListener(u.Text[p.start:p.end]) {
+				continue
+			}
 			c := candidate{quote: quoteAt(u, ut.Index, p.start, p.end), stems: contentStems(u.Text[p.start:p.end])}
 			c.score = confidence * information(c, used)
 			out = append(out, c)
