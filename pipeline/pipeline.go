@@ -38,6 +38,8 @@ type Objects interface {
 	OpenAudio(ctx context.Context, rec *debrief.Recording) (AudioReader, error)
 	// Discard removes everything of a recording that has no manifest.
 	Discard(ctx context.Context, client debrief.ClientID, id debrief.RecordingID) error
+	// Tidy removes what only a transcription under way needs.
+	Tidy(ctx context.Context, rec *debrief.Recording) error
 }
 
 // AudioReader reads samples at debrief.SampleRate; io.EOF comes at the end.
@@ -121,6 +123,12 @@ func (p *Pipeline) Process(ctx context.Context, rec *debrief.Recording, progress
 	var err error
 	if out.Transcript, err = p.transcript(ctx, rec, progress, &out.Changed); err != nil {
 		return nil, fmt.Errorf("transcribe: %w", err)
+	}
+	if len(out.Transcript.Partial) == 0 {
+		// In every run, not only when the transcript was made: the run that made it may have been killed right after.
+		if err := p.Objects.Tidy(ctx, rec); err != nil {
+			return nil, fmt.Errorf("tidy up: %w", err)
+		}
 	}
 	if out.Transcript.Empty() {
 		return &out, nil

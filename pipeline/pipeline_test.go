@@ -121,6 +121,8 @@ func (s *shelf) Discard(context.Context, debrief.ClientID, debrief.RecordingID) 
 	return nil
 }
 
+func (s *shelf) Tidy(context.Context, *debrief.Recording) error { return nil }
+
 // tone is audio of left samples that then ends with err.
 type tone struct {
 	left int
