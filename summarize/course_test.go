@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"debrief"
+	"debrief/internal/models"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -327,5 +328,44 @@ func TestCourseIsDeterministicAndCitesOnlyTheClient(t *testing.T) {
 func TestNewCoursesRefusesABadScheme(t *testing.T) {
 	if _, err := NewCourses(CourseConfig{}); err == nil {
 		t.Error("no error")
+	}
+}
+
+// The voiced samples, compared with the real encoder: the boat returns, and what was understood is still there hours later.
+func TestCourseOfTheSamples(t *testing.T) {
+	dir, err := models.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoder, err := NewEncoder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer encoder.Close()
+	var heard []Heard
+	for name, phase := range map[string]debrief.Phase{"c01_s2_immediate": debrief.Immediate, "c01_s2_followup": debrief.Followup} {
+		rec, tr, tags := sampleDebrief(t, name, phase)
+		rec.ID = debrief.RecordingID(name)
+		heard = append(heard, Heard{rec, tr, tags})
+	}
+	course := newCourse(t, encoder, heard...)
+	if len(course.Threads) == 0 || !slices.Contains(course.Threads[0].Words, "boat") {
+		t.Errorf("the first thread is not the boat: %+v", course.Threads)
+	}
+	fates := map[debrief.Fate]int{}
+	for _, in := range course.Insights {
+		fates[in.Fate]++
+		if strings.Contains(in.Quote.Text, "never angry") && in.Fate != debrief.FateMeaningful {
+			t.Errorf("%q is %s at the follow-up", in.Quote.Text, in.Fate)
+		}
+		if strings.Contains(in.Quote.Text, "how safe it was") && in.Fate != debrief.FateNotMentioned {
+			t.Errorf("%q is %s at the follow-up, from %+v", in.Quote.Text, in.Fate, in.Later)
+		}
+	}
+	if fates[debrief.FateMeaningful] == 0 || fates[debrief.FateNotMentioned] == 0 {
+		t.Errorf("fates %v", fates)
+	}
+	if m := course.Moods[0]; !slices.Equal(m.Numbers, []string{"three", "six"}) {
+		t.Errorf("mood numbers %v in %q", m.Numbers, m.Quote.Text)
 	}
 }
