@@ -19,7 +19,7 @@ func (r *Recorder) record(f *feed, frame sound.Frame) error {
 		f.pace.skip(frame.Lost)
 	}
 	offset := f.pace.n
-	lost, lostAt := f.pace.add(frame.At, len(frame.PCM))
+	found := f.pace.add(frame.At, len(frame.PCM))
 	pcm := frame.PCM
 	switch {
 	case r.paused:
@@ -33,10 +33,17 @@ func (r *Recorder) record(f *feed, frame sound.Frame) error {
 			return nil
 		}
 	}
-	if lost > 0 {
-		// lostAt is a position in the stream; in the recording it is as far before the end.
-		at := max(0, r.w.Samples()-(offset-lostAt))
-		r.addGap(debrief.Gap{At: at, Length: lost, Reason: "no-frames"})
+	if found.regained > 0 && r.lost.Length > 0 {
+		r.lost.Length = max(0, r.lost.Length-found.regained)
+		r.unheard -= found.regained
+		g := r.lost
+		r.note(spool.Entry{Kind: spool.KindGap, Gap: &g})
+	}
+	if found.lost > 0 {
+		// It is told as a position in the stream; in the recording it is as far before the end.
+		at := max(0, r.w.Samples()-(offset-found.at))
+		r.lost = debrief.Gap{At: at, Length: found.lost, Reason: "no-frames"}
+		r.addGap(r.lost)
 	}
 	if err := r.w.Append(pcm); err != nil {
 		return err
@@ -136,7 +143,7 @@ func (r *Recorder) addGap(g debrief.Gap) {
 // warn journals a warning that begins or ends, and tells it.
 func (r *Recorder) warn(c change) {
 	r.note(spool.Entry{Kind: spool.KindWarning, Warning: &c.Warning})
-	text := describe(c.Kind)
+	text := Describe(c.Kind)
 	if c.Detail != "" {
 		text += " (" + c.Detail + ")"
 	}
@@ -163,11 +170,11 @@ func (r *Recorder) checkDisk() error {
 	switch low := free < lowDisk; {
 	case low && !r.lowDisk:
 		r.lowDisk = true
-		r.standing["disk"] = true
+		r.standing[warnDisk] = true
 		r.tell("disk", true, "disk low: %d MB left, room for %s of audio", free>>20, debrief.Samples(free/2))
 	case !low && r.lowDisk:
 		r.lowDisk = false
-		delete(r.standing, "disk")
+		delete(r.standing, warnDisk)
 	}
 	// The writer's sync finds a full disk before the next frame does.
 	return r.w.Append(nil)

@@ -33,6 +33,7 @@ const (
 	warnNarrowBand = "narrowband"   // 8 kHz telephone sound
 	warnSource     = "wrong-source" // the sound server read another microphone
 	warnFallback   = "other-device" // not the preferred microphone
+	warnDisk       = "disk"         // on the screen only: it is not about what was heard
 )
 
 // verdict of one block on one condition.

@@ -116,3 +116,14 @@ func (m *meter) highBandOf(block []int16) float64 {
 	m.rms = 0
 	return m.highBand()
 }
+
+func TestSoundCheck(t *testing.T) {
+	s := NewSoundCheck()
+	s.Add(makeSound(3, sine(200, 1.5)))
+	if h := s.Heard(); !h.Signal || h.Peak < -0.1 || h.Samples != 3*debrief.SampleRate || !slices.Equal(h.Warnings, []string{Describe(warnClipping)}) {
+		t.Errorf("%+v", h)
+	}
+	if h := NewSoundCheck().Heard(); h.Signal || h.Samples != 0 || h.Peak > -90 {
+		t.Errorf("nothing heard: %+v", h)
+	}
+}

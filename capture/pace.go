@@ -12,8 +12,9 @@ const (
 	settleTime = 2 * time.Second
 	// stallTime without a frame is a stall: beyond the longest pause of a healthy stream under load.
 	stallTime = 450 * time.Millisecond
-	// lossLimit is the lasting lateness that means lost samples. Less is jitter, or a drift not yet followed.
-	lossLimit = 40 * time.Millisecond
+	// lossLimit is the lasting lateness that means lost samples. A loaded machine is 40 ms late for
+	// seconds without a loss; smaller losses add up and are found together.
+	lossLimit = 90 * time.Millisecond
 	// driftLimit is how far a microphone's clock may be off, in parts per million. Cheap crystals
 	// are off by 100; loss hidden by it can grow to lossLimit only, and is then found.
 	driftLimit = 500
@@ -31,13 +32,20 @@ type pace struct {
 	settled bool
 	stall   debrief.Samples // position of the last stall in the stream, -1 without one
 	drifted time.Duration   // when drift was last followed
+	claimed time.Duration   // what of the losses found a quicker delivery may still disprove
+}
+
+// finding is what a delivery tells of the time before it.
+type finding struct {
+	lost     time.Duration   // time without samples
+	at       debrief.Samples // position in the stream after which it lies
+	regained time.Duration   // so much less was lost than found before: a server had only been slower
 }
 
 type delivery struct{ at, origin time.Duration }
 
-// add takes in a frame of n samples delivered at a time. lost is time without samples that is
-// now certain, before stream position lostAt.
-func (p *pace) add(at time.Duration, n int) (lost time.Duration, lostAt debrief.Samples) {
+// add takes in a frame of n samples delivered at a time.
+func (p *pace) add(at time.Duration, n int) finding {
 	first := p.n == 0
 	before := p.n
 	p.n += debrief.Samples(n)
@@ -50,7 +58,12 @@ func (p *pace) add(at time.Duration, n int) (lost time.Duration, lostAt debrief.
 		p.recent, p.since, p.stall = p.recent[:0], at, before
 	}
 	p.last = at
-	p.origin = min(p.origin, origin)
+	var f finding
+	if early := p.origin - origin; early > 0 {
+		f.regained = min(early, p.claimed)
+		p.claimed -= f.regained
+		p.origin = origin
+	}
 
 	p.recent = append(p.recent, delivery{at, origin})
 	old := 0
@@ -59,7 +72,7 @@ func (p *pace) add(at time.Duration, n int) (lost time.Duration, lostAt debrief.
 	}
 	p.recent = append(p.recent[:0], p.recent[old:]...)
 	if at-p.since < settleTime {
-		return 0, 0
+		return f
 	}
 	p.settled = true
 	least := p.recent[0].origin
@@ -68,17 +81,17 @@ func (p *pace) add(at time.Duration, n int) (lost time.Duration, lostAt debrief.
 	}
 	late := least - p.origin
 	if late > lossLimit {
-		lostAt = p.stall
-		if lostAt < 0 {
-			lostAt = max(0, p.n-debrief.SamplesOf(settleTime.Seconds()))
+		f.lost, f.at = late, p.stall
+		if f.at < 0 {
+			f.at = max(0, p.n-debrief.SamplesOf(settleTime.Seconds()))
 		}
-		p.origin, p.stall, p.drifted = least, -1, at
-		return late, lostAt
+		p.origin, p.stall, p.drifted, p.claimed = least, -1, at, late
+		return f
 	}
 	p.stall = -1
 	p.origin += min(late, (at-p.drifted)*driftLimit/1e6)
 	p.drifted = at
-	return 0, 0
+	return f
 }
 
 // skip counts samples known to be lost, which the clock has seen.

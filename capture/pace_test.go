@@ -16,9 +16,11 @@ func deliveries(p *pace, from debrief.Samples, n int, ppm float64, late func(i i
 	for i := range n {
 		heard := (from + debrief.Samples(i+1)*frame).Duration()
 		heard += time.Duration(float64(heard) * ppm / 1e6)
-		if l, a := p.add(time.Hour+heard+late(i), frame); l > 0 {
-			lost += l
-			at = a
+		f := p.add(time.Hour+heard+late(i), frame)
+		lost -= f.regained
+		if f.lost > 0 {
+			lost += f.lost
+			at = f.at
 		}
 	}
 	return lost, at
@@ -65,6 +67,19 @@ func TestPace(t *testing.T) {
 		})
 		if lost != 0 {
 			t.Errorf("%v lost", lost)
+		}
+	})
+	t.Run("a server that is slower for a while has lost nothing", func(t *testing.T) {
+		var p pace
+		deliveries(&p, 0, 100, 0, jitter(3))
+		slow := jitter(6)
+		lost, _ := deliveries(&p, 100*frame, 100, 0, func(i int) time.Duration { return 300*time.Millisecond + slow(i) })
+		if lost == 0 {
+			t.Error("lateness for 5 s must be believed at first")
+		}
+		again, _ := deliveries(&p, 200*frame, 100, 0, jitter(7))
+		if total := lost + again; !near(total, 0, 10*time.Millisecond) {
+			t.Errorf("%v remains lost", total)
 		}
 	})
 	t.Run("small losses add up and are found", func(t *testing.T) {

@@ -42,8 +42,8 @@ type Event struct {
 	Bad  bool            `json:"bad,omitempty"` // it means that something is not heard or not safe
 }
 
-// describe says a warning in a person's words, and what to do.
-func describe(kind string) string {
+// Describe says a warning in a person's words, and what to do.
+func Describe(kind string) string {
 	switch kind {
 	case warnSilence:
 		return "digital silence: the microphone is muted or dead"
@@ -57,6 +57,8 @@ func describe(kind string) string {
 		return "another microphone was heard in place of the chosen one"
 	case warnFallback:
 		return "not the preferred microphone"
+	case warnDisk:
+		return "disk low"
 	}
 	return kind
 }

@@ -208,7 +208,7 @@ func (u *Uploader) recording(ctx context.Context, st *spool.State) error {
 		if err != nil {
 			return err
 		}
-		if err := journal.Note(spool.Entry{Kind: spool.KindUploaded, Segment: &seg}); err != nil {
+		if err := journal.Note(spool.Entry{Kind: spool.KindUploaded, Wall: u.cfg.Now(), Segment: &seg}); err != nil {
 			return ended(err)
 		}
 		rec.Segments[i] = seg
