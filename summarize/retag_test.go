@@ -52,7 +52,7 @@ func drawTags(rt *rapid.T, label string, t *debrief.Transcript, sources ...debri
 	return out
 }
 
-func has(tags *debrief.Tags, index int, id debrief.PromptID) bool {
+func tagged(tags *debrief.Tags, index int, id debrief.PromptID) bool {
 	return slices.Contains(promptsByUtterance(tags)[index], id)
 }
 
@@ -92,7 +92,7 @@ func TestRetagKeepsWhatPeopleDecided(t *testing.T) {
 		_, before := review.Apply(tr, &old)
 		_, after := review.Apply(tr, got.Tags)
 		for key, verdict := range last {
-			if is := has(after, key.Index, key.Prompt); is != (verdict != debrief.Rejected) {
+			if is := tagged(after, key.Index, key.Prompt); is != (verdict != debrief.Rejected) {
 				rt.Errorf("%s of utterance %d was %s; it is there: %v", key.Prompt, key.Index, verdict, is)
 			}
 		}
@@ -101,7 +101,7 @@ func TestRetagKeepsWhatPeopleDecided(t *testing.T) {
 		}
 		for _, u := range old.Utterances {
 			for _, tag := range u.Prompts {
-				if tag.Source == debrief.SourceCoach && last[TagChange{Index: u.Index, Prompt: tag.Prompt}] == "" && !has(after, u.Index, tag.Prompt) {
+				if tag.Source == debrief.SourceCoach && last[TagChange{Index: u.Index, Prompt: tag.Prompt}] == "" && !tagged(after, u.Index, tag.Prompt) {
 					rt.Errorf("the coach's %s of utterance %d is gone", tag.Prompt, u.Index)
 				}
 			}
@@ -109,14 +109,14 @@ func TestRetagKeepsWhatPeopleDecided(t *testing.T) {
 
 		// The difference shown is exactly what turns the one into the other.
 		for _, c := range got.Changes {
-			if has(before, c.Index, c.Prompt) == c.Added || has(after, c.Index, c.Prompt) != c.Added {
+			if tagged(before, c.Index, c.Prompt) == c.Added || tagged(after, c.Index, c.Prompt) != c.Added {
 				rt.Errorf("change %+v did not happen", c)
 			}
 		}
 		changed := 0
 		for i := range tr.Utterances {
 			for _, id := range somePrompts {
-				if has(before, i, id) != has(after, i, id) {
+				if tagged(before, i, id) != tagged(after, i, id) {
 					changed++
 				}
 			}

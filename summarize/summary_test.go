@@ -64,7 +64,7 @@ func summarizeIt(t testing.TB, rec *debrief.Recording, tr *debrief.Transcript, t
 	return sum
 }
 
-func said(s *debrief.Summary) map[debrief.PromptID][]string {
+func quotesIn(s *debrief.Summary) map[debrief.PromptID][]string {
 	out := map[debrief.PromptID][]string{}
 	for _, p := range s.Prompts {
 		for _, x := range p.Sentences {
@@ -83,7 +83,7 @@ func TestSummarizeSample(t *testing.T) {
 		"small_changes":    {"I want to ring my brother on Sunday.", "And I could leave my phone in the kitchen at night, so that I do not read the news in bed."},
 		"alignment":        {"After the first one I was exhausted and I did not want to talk to anybody for two days.", "Both times it was about my father, though.", "The first time he was far away, and today he was close."},
 	}
-	got := said(sum)
+	got := quotesIn(sum)
 	for prompt, quotes := range want {
 		for _, q := range quotes {
 			if !slices.Contains(got[prompt], q) {
@@ -152,7 +152,7 @@ func TestSummarizeNeverTwiceTheSame(t *testing.T) {
 		tr.Utterances = append(tr.Utterances, debrief.Utterance{Span: debrief.Span{Start: at, End: at + 90000}, Speaker: debrief.SpeakerClient, Text: text})
 		tags.Utterances = append(tags.Utterances, debrief.UtteranceTags{Index: i, Prompts: []debrief.Tag{{Prompt: "body", Confidence: 0.9}}})
 	}
-	got := said(summarizeIt(t, &debrief.Recording{Session: 1, Phase: debrief.Immediate}, tr, tags))
+	got := quotesIn(summarizeIt(t, &debrief.Recording{Session: 1, Phase: debrief.Immediate}, tr, tags))
 	want := map[debrief.PromptID][]string{"body": {"My hands were heavy like warm sand.", "My jaw was loose the whole time."}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -203,10 +203,10 @@ func TestVerifyAfterAnEdit(t *testing.T) {
 		}
 	}
 	got, lost := Verify(&edited, sum)
-	if q := said(got)["still_meaningful"]; len(q) == 0 || !strings.HasPrefix(q[0], "The boat, I keep") {
+	if q := quotesIn(got)["still_meaningful"]; len(q) == 0 || !strings.HasPrefix(q[0], "The boat, I keep") {
 		t.Errorf("a comma lost the quote: %q", q)
 	}
-	for _, q := range append(said(got)["mood"], said(got)["alignment"]...) {
+	for _, q := range append(quotesIn(got)["mood"], quotesIn(got)["alignment"]...) {
 		if strings.Contains(q, "six") || strings.HasPrefix(q, "After the first") {
 			t.Errorf("still says %q", q)
 		}
