@@ -1,0 +1,133 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"debrief"
+	"debrief/pipeline"
+
+	"github.com/urfave/cli/v2"
+)
+
+func batchCommand() *cli.Command {
+	flags := append(whoFlags(), storeFlags()...)
+	flags = append(flags, engineFlags()...)
+	return &cli.Command{
+		Name:      "batch",
+		Usage:     "keep, transcribe, tag and summarise past recordings",
+		ArgsUsage: "FILE|DIRECTORY...",
+		Description: "Takes wav, flac, mp3, m4a, ogg, opus and webm, any rate and number of channels.\n" +
+			"Run it again and it does only what is missing; a file is known by its content.",
+		Flags: append(flags, promptsFlag(), salvageFlag(), jsonFlag(), quietFlag()),
+		Action: func(c *cli.Context) error {
+			to, err := readWho(c)
+			if err != nil {
+				return err
+			}
+			if !c.Args().Present() {
+				return usageError("no file or directory given", "debrief batch --client c01 --session 3 --phase immediate RECORDINGS/")
+			}
+			return batch(c, pipeline.Target{Client: to.client, Session: to.session, Phase: to.phase})
+		},
+	}
+}
+
+func batch(c *cli.Context, to pipeline.Target) error {
+	files, problems := pipeline.Files(c.Args().Slice())
+	show := newProgress(c.App.ErrWriter, len(files)+len(problems), c.Bool("quiet"), time.Now, resultLines(c))
+	for _, r := range problems {
+		show.Finished(r)
+	}
+	results := problems
+	var err error
+	if len(files) > 0 {
+		w, werr := wire(c)
+		if werr != nil {
+			return werr
+		}
+		defer w.close()
+		var done []pipeline.Result
+		done, err = w.pipeline.Batch(c.Context, files, to, show)
+		results = append(done, problems...)
+	}
+	if !c.Bool("json") {
+		if terr := printResults(c.App.Writer, results); terr != nil {
+			return terr
+		}
+	}
+	return errors.Join(err, failures(results))
+}
+
+// failures is the error of a whole batch: nil when every file is fine.
+func failures(results []pipeline.Result) error {
+	var all []error
+	for _, r := range results {
+		if r.Outcome == pipeline.Failed {
+			all = append(all, r.Err)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	err := errors.Join(all...)
+	if !errors.Is(err, debrief.ErrDiskFull) && !errors.Is(err, debrief.ErrUnavailable) {
+		err = errors.Join(errInput, err)
+	}
+	return reported{err}
+}
+
+// resultLine is one line of batch --json.
+type resultLine struct {
+	File       string              `json:"file"`
+	Recording  debrief.RecordingID `json:"recording,omitempty"`
+	Status     pipeline.Outcome    `json:"status"`
+	Seconds    float64             `json:"seconds"`
+	Utterances int                 `json:"utterances"`
+	Tags       int                 `json:"tags"`
+	Error      string              `json:"error,omitempty"`
+	Hint       string              `json:"hint,omitempty"`
+}
+
+// resultLines prints each result as JSON when asked to, and nothing otherwise.
+func resultLines(c *cli.Context) func(pipeline.Result) {
+	if !c.Bool("json") {
+		return func(pipeline.Result) {}
+	}
+	enc := json.NewEncoder(c.App.Writer)
+	return func(r pipeline.Result) {
+		line := resultLine{File: r.File, Status: r.Outcome, Utterances: r.Utterances, Tags: r.Tags}
+		if r.Recording != nil {
+			line.Recording, line.Seconds = r.Recording.ID, r.Recording.Samples.Seconds()
+		}
+		if r.Err != nil {
+			line.Error, line.Hint = r.Err.Error(), debrief.Hint(r.Err)
+		}
+		if err := enc.Encode(line); err != nil && !errors.Is(err, io.ErrClosedPipe) {
+			report(c.App.ErrWriter, fmt.Errorf("write result: %w", err))
+		}
+	}
+}
+
+func printResults(out io.Writer, results []pipeline.Result) error {
+	if len(results) == 0 {
+		return nil
+	}
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "FILE\tSTATUS\tLENGTH\tUTTERANCES\tTAGS\tRECORDING")
+	for _, r := range results {
+		length, id := "-", "-"
+		if r.Recording != nil {
+			length, id = r.Recording.Samples.String(), string(r.Recording.ID)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%s\n", filepath.Base(r.File), r.Outcome, length, r.Utterances, r.Tags, id)
+	}
+	return t.Flush()
+}
+
+var _ pipeline.Watcher = (*progress)(nil)

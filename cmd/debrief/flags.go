@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"debrief"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Flags are shared by name and meaning across commands; every one can be set by an
+// environment variable, so that a service unit needs no command line.
+
+func jsonFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "json", Usage: "print one JSON document per line, for machines"}
+}
+
+func quietFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress"}
+}
+
+func whoFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "client", Usage: "client's `ID`, a code such as c01", EnvVars: []string{"DEBRIEF_CLIENT"}},
+		&cli.IntFlag{Name: "session", Usage: "`NUMBER` of the treatment, 1 is the first", EnvVars: []string{"DEBRIEF_SESSION"}},
+		&cli.StringFlag{Name: "phase", Usage: "`PHASE`: preparation, immediate or followup", EnvVars: []string{"DEBRIEF_PHASE"}},
+	}
+}
+
+// who is which debrief a command is about.
+type who struct {
+	client  debrief.ClientID
+	session int
+	phase   debrief.Phase
+}
+
+func readWho(c *cli.Context) (who, error) {
+	var missing []string
+	for _, name := range []string{"client", "session", "phase"} {
+		if !c.IsSet(name) || c.String(name) == "" {
+			missing = append(missing, "--"+name)
+		}
+	}
+	if len(missing) > 0 {
+		return who{}, usageError("missing "+strings.Join(missing, ", "),
+			"e.g. debrief "+c.Command.Name+" --client c01 --session 3 --phase immediate")
+	}
+	client, err := debrief.ParseClientID(c.String("client"))
+	if err != nil {
+		return who{}, err
+	}
+	session, err := debrief.ParseSession(c.Int("session"))
+	if err != nil {
+		return who{}, err
+	}
+	phase, err := debrief.ParsePhase(c.String("phase"))
+	if err != nil {
+		return who{}, err
+	}
+	return who{client, session, phase}, nil
+}
+
+// shortDuration prints 15m, 4h, 1h30m: without the zero units of time.Duration.
+func shortDuration(d time.Duration) string {
+	s := d.Round(time.Second).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// plural prints "1 file" or "3 files".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"debrief"
+	"debrief/internal/audio"
+	"debrief/review"
+	"debrief/review/demo"
+	"debrief/summarize"
+
+	"github.com/urfave/cli/v2"
+)
+
+const (
+	defaultAddr = "127.0.0.1:8080"
+	// headerTimeout ends connections that never ask for anything; answers may take their time,
+	// because a recording is listened to for an hour over one connection.
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+	stopTimeout   = 5 * time.Second // for answers under way when the server is stopped
+	// soundCache holds decoded audio: one segment of a minute takes 2 MB, and every listener needs two.
+	soundCache = 64 << 20
+)
+
+func serveCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "serve",
+		Usage: "show the coach's page: hear, read and check the recordings",
+		Description: "Serves the page on this machine only: it has no sign-in, so it answers to no other.\n" +
+			"--demo shows invented clients and touches no store.",
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "addr", Usage: "`HOST:PORT` to listen on, a loopback address", Value: defaultAddr, EnvVars: []string{"DEBRIEF_ADDR"}},
+			&cli.BoolFlag{Name: "demo", Usage: "show invented clients instead of a store"},
+			promptsFlag(),
+		}, storeFlags()...),
+		Action: serve,
+	}
+}
+
+func serve(c *cli.Context) error {
+	if c.Args().Present() {
+		return usageError(fmt.Sprintf("serve takes no argument, got %q", c.Args().First()), "")
+	}
+	if err := loopback(c.String("addr")); err != nil {
+		return err
+	}
+	config, err := reviewConfig(c)
+	if err != nil {
+		return err
+	}
+	page, err := review.New(config)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.String("addr"))
+	if err != nil {
+		return debrief.WithHint(fmt.Errorf("listen on %s: %w", c.String("addr"), err),
+			"another program may use the port; choose one with --addr 127.0.0.1:8081")
+	}
+	fmt.Fprintf(c.App.Writer, "the coach's page: http://%s/ (Ctrl-C ends it)\n", listener.Addr())
+	return listen(c.Context, listener, page)
+}
+
+// listen serves until the context ends, which ends every answer under way as well.
+func listen(ctx context.Context, l net.Listener, h http.Handler) error {
+	server := &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		ErrorLog:    slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
+	}
+	stopped := make(chan error, 1)
+	defer context.AfterFunc(ctx, func() {
+		rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer cancel()
+		stopped <- server.Shutdown(rest)
+	})()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve the page: %w", err)
+	}
+	return <-stopped
+}
+
+// loopback refuses addresses other machines can reach.
+func loopback(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return usageError(fmt.Sprintf("address %q is no HOST:PORT", addr), "e.g. --addr "+defaultAddr)
+	}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return usageError(fmt.Sprintf("address %s can be reached by other machines, and the page has no sign-in", addr),
+		"listen on "+defaultAddr+" and reach it through an SSH tunnel")
+}
+
+func reviewConfig(c *cli.Context) (review.Config, error) {
+	scheme, err := loadScheme(c)
+	if err != nil {
+		return review.Config{}, err
+	}
+	course, err := courseOf(scheme)
+	if err != nil {
+		return review.Config{}, err
+	}
+	config := review.Config{
+		Scheme: scheme, Verify: summarize.Verify, Course: course,
+		Hosts: []string{"127.0.0.1", "localhost", "::1"}, Log: slog.Default(),
+	}
+	if c.Bool("demo") {
+		invented, err := demo.New(scheme)
+		if err != nil {
+			return review.Config{}, err
+		}
+		config.Library, config.Sound = invented, invented
+		return config, nil
+	}
+	lib, err := openLibrary(c)
+	if err != nil {
+		return review.Config{}, err
+	}
+	shelf := shelf{library{lib}, audio.NewCache(soundCache)}
+	config.Library, config.Sound = shelf, shelf
+	return config, nil
+}
+
+// courseOf puts a client's recordings side by side, by meaning where the sentence encoder is
+// installed and otherwise by words alone: the page is worth having without it.
+func courseOf(scheme debrief.Scheme) (func(context.Context, debrief.ClientID, []review.Told) (*debrief.Course, error), error) {
+	config := summarize.CourseConfig{Scheme: scheme}
+	embedder, err := openEmbedder()
+	switch {
+	case err == nil:
+		config.Embedder = embedder
+	case !errors.Is(err, debrief.ErrModel):
+		return nil, err
+	}
+	courses, err := summarize.NewCourses(config)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, client debrief.ClientID, told []review.Told) (*debrief.Course, error) {
+		heard := make([]summarize.Heard, len(told))
+		for i, t := range told {
+			heard[i] = summarize.Heard(t)
+		}
+		return courses.Build(ctx, client, heard)
+	}, nil
+}
+
+// shelf fits the store to what the coach's page needs of it.
+type shelf struct {
+	library
+	cache *audio.Cache
+}
+
+var (
+	_ review.Library = shelf{}
+	_ review.Sound   = shelf{}
+)
+
+// Clients lists who has recordings, with the name and time zone where somebody wrote them down.
+func (s shelf) Clients(ctx context.Context) ([]debrief.Client, error) {
+	ids, err := s.library.Clients(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]debrief.Client, len(ids))
+	for i, id := range ids {
+		known, _, err := s.LoadClient(ctx, id)
+		switch {
+		case errors.Is(err, debrief.ErrNotFound):
+			out[i] = debrief.Client{ID: id}
+		case err != nil:
+			return nil, err
+		default:
+			out[i] = *known
+		}
+	}
+	return out, nil
+}
+
+// Load fills a document; the review of a recording is one of them.
+func (s shelf) Load(ctx context.Context, rec *debrief.Recording, doc any) (string, error) {
+	r, ok := doc.(*debrief.Review)
+	if !ok {
+		return s.library.Load(ctx, rec, doc)
+	}
+	data, version, err := s.LoadReview(ctx, rec.Client, rec.ID)
+	if err != nil {
+		return "", err
+	}
+	if err := json.Unmarshal(data, r); err != nil {
+		return "", fmt.Errorf("read the review of %s: %w", rec.ID, err)
+	}
+	return version, nil
+}
+
+// SaveReview writes what people did to a recording, if nobody did anything in the meantime.
+func (s shelf) SaveReview(ctx context.Context, rec *debrief.Recording, r *debrief.Review, version string) (string, error) {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return "", fmt.Errorf("write the review of %s: %w", rec.ID, err)
+	}
+	return s.library.SaveReview(ctx, rec.Client, rec.ID, data, version)
+}
+
+// Open returns the sound of a recording as one WAV file.
+func (s shelf) Open(ctx context.Context, rec *debrief.Recording) (io.ReadSeeker, error) {
+	return audio.NewWAV(ctx, rec.Segments, s.cache, func(ctx context.Context, index int) (io.ReadCloser, error) {
+		return s.OpenSegment(ctx, rec.Client, rec.ID, index)
+	})
+}

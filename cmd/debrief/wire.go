@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"debrief"
+	"debrief/internal/audio"
+	"debrief/internal/models"
+	"debrief/pipeline"
+	"debrief/storage"
+	"debrief/summarize"
+	"debrief/transcribe"
+
+	"github.com/urfave/cli/v2"
+)
+
+func storeFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "store", Usage: "`PATH` or s3://bucket/prefix where recordings are kept", EnvVars: []string{"DEBRIEF_STORE"}, DefaultText: "debrief in the user's data directory"},
+		&cli.StringFlag{Name: "s3-endpoint", Usage: "`URL` of an S3-compatible server (default: AWS; keys from the AWS_* variables)", EnvVars: []string{"DEBRIEF_S3_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}},
+	}
+}
+
+func engineFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "engine", Usage: "`local` keeps everything on this machine; openai sends the speech to an API", Value: "local", EnvVars: []string{"DEBRIEF_ENGINE"}},
+		&cli.StringFlag{Name: "model", Usage: "`NAME` of the API's transcription model, for --engine openai", EnvVars: []string{"DEBRIEF_MODEL"}},
+		&cli.StringFlag{Name: "language", Usage: "`CODE` of the language spoken, ISO 639-1", Value: "en", EnvVars: []string{"DEBRIEF_LANGUAGE"}},
+		&cli.StringFlag{Name: "speakers", Usage: "`auto` tells coach and client apart; client is a memo spoken alone", Value: "auto", EnvVars: []string{"DEBRIEF_SPEAKERS"}},
+	}
+}
+
+func salvageFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "salvage", Usage: "take what is there of a truncated file"}
+}
+
+// openLibrary opens the store the user named, or the folder in the user's data directory.
+func openLibrary(c *cli.Context) (*storage.Library, error) {
+	where := c.String("store")
+	if where == "" {
+		dir, err := dataDir()
+		if err != nil {
+			return nil, err
+		}
+		where = filepath.Join(dir, "store")
+	}
+	b, err := storage.Open(c.Context, where, storage.S3Options{Endpoint: c.String("s3-endpoint")})
+	if err != nil {
+		return nil, inStore(err)
+	}
+	return storage.NewLibrary(b), nil
+}
+
+// inStore marks an error as the store's, whatever its kind: a wrong key is no wrong flag.
+func inStore(err error) error {
+	return debrief.WithHint(storeError{err}, debrief.Hint(err))
+}
+
+type storeError struct{ error }
+
+func (s storeError) Unwrap() error        { return s.error }
+func (s storeError) Is(target error) bool { return target == errStore }
+
+// dataDir is debrief's folder by the XDG base directory specification.
+func dataDir() (string, error) {
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "debrief"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", debrief.WithHint(fmt.Errorf("find the user's data directory: %w", err), "say where with --store PATH")
+	}
+	return filepath.Join(home, ".local", "share", "debrief"), nil
+}
+
+// engine is a recogniser with what it needs around it.
+type engine struct {
+	models     models.Dir
+	recogniser transcribe.Engine
+	language   string
+	speakers   transcribe.Speakers
+	now        func() time.Time
+	close      func() error
+}
+
+func openEngine(c *cli.Context) (*engine, error) {
+	speakers, err := transcribe.ParseSpeakers(c.String("speakers"))
+	if err != nil {
+		return nil, err
+	}
+	dir, err := models.Find()
+	if err != nil {
+		return nil, err
+	}
+	e := &engine{models: dir, language: c.String("language"), speakers: speakers, now: time.Now, close: func() error { return nil }}
+	switch name := c.String("engine"); name {
+	case "local":
+		m, err := transcribe.NewMoonshine(transcribe.MoonshineConfig{Models: dir})
+		if err != nil {
+			return nil, err
+		}
+		e.recogniser, e.close = m, m.Close
+	default:
+		return nil, usageError(fmt.Sprintf("unknown engine %q", name), "use --engine local or --engine openai")
+	}
+	return e, nil
+}
+
+// transcriber makes the stage, with a place for the results of chunks or nil.
+func (e *engine) transcriber(keep transcribe.Chunks) (*transcribe.Transcriber, error) {
+	return transcribe.New(transcribe.Config{
+		Models: e.models, Engine: e.recogniser, Chunks: keep, Language: e.language, Now: e.now,
+	})
+}
+
+// hearing fits the transcriber to the pipeline.
+type hearing struct {
+	engine  *engine
+	library *storage.Library
+}
+
+func (h hearing) Transcribe(ctx context.Context, rec *debrief.Recording, in pipeline.AudioReader, progress func(debrief.Samples)) (*debrief.Transcript, error) {
+	t, err := h.engine.transcriber(chunks{h.library, rec})
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	return t.Transcribe(ctx, transcribe.Request{
+		Recording: rec.ID, Input: rec.AudioHash(), Audio: in,
+		Speakers: h.engine.speakers, Progress: progress,
+	})
+}
+
+func openTagger(scheme debrief.Scheme) (*summarize.Tagger, error) {
+	dir, err := models.Find()
+	if err != nil {
+		return nil, err
+	}
+	return summarize.NewTagger(summarize.Config{Models: dir, Scheme: scheme})
+}
+
+// wired is the whole product: store, engine, tagger and the pipeline over them.
+type wired struct {
+	pipeline *pipeline.Pipeline
+	library  *storage.Library
+	close    func() error
+}
+
+func wire(c *cli.Context) (*wired, error) {
+	scheme, err := loadScheme(c)
+	if err != nil {
+		return nil, err
+	}
+	lib, err := openLibrary(c)
+	if err != nil {
+		return nil, err
+	}
+	e, err := openEngine(c)
+	if err != nil {
+		return nil, err
+	}
+	tagger, err := openTagger(scheme)
+	if err != nil {
+		return nil, errors.Join(err, e.close())
+	}
+	summarizer, err := summarize.NewSummarizer(summarize.SummarizerConfig{Scheme: scheme})
+	if err != nil {
+		return nil, errors.Join(err, e.close(), tagger.Close())
+	}
+	p, err := newPipeline(lib, e, tagger, summarizer, c.Bool("salvage"))
+	if err != nil {
+		return nil, err
+	}
+	return &wired{p, lib, func() error { return errors.Join(e.close(), tagger.Close()) }}, nil
+}
+
+func newPipeline(lib *storage.Library, e *engine, tagger *summarize.Tagger, summarizer *summarize.Summarizer, salvage bool) (*pipeline.Pipeline, error) {
+	opts := audio.Options{Salvage: salvage}
+	return pipeline.New(pipeline.Config{
+		Documents:   library{lib},
+		Objects:     library{lib},
+		Decode:      func(ctx context.Context, path string) (pipeline.Decoder, error) { return audio.Open(ctx, path, opts) },
+		EncodeFLAC:  audio.EncodeFLAC,
+		Transcriber: hearing{e, lib},
+		Tagger:      tagger,
+		Summarizer:  summarizer,
+	})
+}

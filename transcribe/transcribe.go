@@ -1,0 +1,171 @@
+// Package transcribe turns a recording into a transcript: who said what, when.
+//
+// Make an [Engine] - [NewMoonshine] on this machine, [NewOpenAI] through an API - and a
+// [Transcriber] around it with [New]; then call [Transcriber.Transcribe] for each recording.
+//
+// The way of the sound: Silero's voice activity model cuts it into speech islands with exact
+// positions; whole islands are packed into chunks the engine can take; engines hear the chunks
+// side by side; words become utterances, timed on the recording's own clock, flagged where
+// they are not to be trusted, and given to a speaker by voice.
+//
+// The package never sends silence to an engine, never changes or drops what an engine said,
+// and never holds more of a recording than the chunks under way.
+package transcribe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"debrief"
+	"debrief/internal/models"
+)
+
+// Audio is a recording read from front to back: 16 kHz, mono.
+type Audio interface {
+	// Read fills dst with up to len(dst) samples; io.EOF comes alone, with 0.
+	Read(dst []int16) (n int, err error)
+}
+
+// Config configures a [Transcriber].
+type Config struct {
+	Models   models.Dir // the voice activity model is there
+	Engine   Engine     // required
+	Chunks   Chunks     // keeps results of chunks; nil keeps none
+	Language string     // ISO 639-1 of what is spoken; other languages are flagged. "" accepts any.
+	Sent     string     // what the engine sends along with the sound (a vocabulary); its echo is flagged
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+// Transcriber transcribes recordings with one engine. It is safe for concurrent use.
+type Transcriber struct {
+	engine   Engine
+	vad      *detector
+	chunks   Chunks
+	language string
+	sent     string
+	now      func() time.Time
+	log      *slog.Logger
+}
+
+// New opens the voice activity model. Close the transcriber when no one uses it any more; the
+// engine is its maker's to close. The error wraps [debrief.ErrModel] or [debrief.ErrInvalid].
+func New(c Config) (*Transcriber, error) {
+	if c.Engine == nil {
+		return nil, fmt.Errorf("new transcriber: no engine: %w", debrief.ErrInvalid)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	vad, err := newDetector(c.Models)
+	if err != nil {
+		return nil, fmt.Errorf("new transcriber: %w", err)
+	}
+	return &Transcriber{engine: c.Engine, vad: vad, chunks: c.Chunks, language: c.Language, sent: c.Sent, now: c.Now, log: c.Log}, nil
+}
+
+// Close frees the voice activity model.
+func (t *Transcriber) Close() error { return t.vad.close() }
+
+// Request is one recording to transcribe.
+type Request struct {
+	Recording debrief.RecordingID // copied into the transcript
+	Input     string              // hash of the audio: [debrief.Recording.AudioHash]; names the transcript's and the chunks' origin
+	Audio     Audio
+	Speakers  Speakers
+	// Progress, if not nil, is told up to where the recording is done. It is called from one goroutine, in order.
+	Progress func(done debrief.Samples)
+}
+
+// Transcribe hears a recording to its end. Audio without speech gives a transcript without
+// utterances. A chunk that could not be recognised after all tries is listed in Partial, and
+// the rest is there.
+//
+// Errors of Audio are passed on. [debrief.ErrQuota], [debrief.ErrDenied] and
+// [debrief.ErrRefused] stop the run, and so does an engine that has become unreachable
+// ([debrief.ErrUnavailable]); results so far are in [Config.Chunks], and running again goes on.
+func (t *Transcriber) Transcribe(ctx context.Context, r Request) (*debrief.Transcript, error) {
+	if r.Audio == nil {
+		return nil, fmt.Errorf("transcribe: no audio: %w", debrief.ErrInvalid)
+	}
+	run := &run{Transcriber: t, request: r, caps: t.engine.Capabilities()}
+	if err := run.hearAll(ctx); err != nil {
+		return nil, fmt.Errorf("transcribe: %w", err)
+	}
+	tr := &debrief.Transcript{
+		Recording: r.Recording,
+		Engine:    t.engine.Name(),
+		Input:     r.Input,
+		Made:      t.now().UTC(),
+		Speech:    run.speech,
+	}
+	run.fill(tr)
+	return tr, nil
+}
+
+// islands reads the audio and calls each with every island, in order, until the end.
+func (t *Transcriber) islands(ctx context.Context, audio Audio, each func(Island) error) error {
+	ear := t.vad.ear()
+	var cut cutter
+	block := make([]int16, windowsAtOnce*window)
+	for {
+		n, err := fill(audio, block)
+		ended := errors.Is(err, io.EOF)
+		if err != nil && !ended {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if n > 0 {
+			probs, err := ear.probabilities(block[:n])
+			if err != nil {
+				return err
+			}
+			if err := deliver(cut.write(block[:n], probs), each); err != nil {
+				return err
+			}
+		}
+		if ended {
+			return deliver(cut.flush(), each)
+		}
+	}
+}
+
+func deliver(islands []Island, each func(Island) error) error {
+	for _, i := range islands {
+		if err := each(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noSamples bounds how often in a row a stream may return nothing without an end.
+const noSamples = 100
+
+// fill reads until dst is full or the audio ends. At the end it returns what there is, and io.EOF.
+func fill(audio Audio, dst []int16) (int, error) {
+	n, idle := 0, 0
+	for n < len(dst) {
+		m, err := audio.Read(dst[n:])
+		n += m
+		if err != nil {
+			return n, err
+		}
+		if idle++; m > 0 {
+			idle = 0
+		}
+		if idle > noSamples {
+			return n, io.ErrNoProgress
+		}
+	}
+	return n, nil
+}
