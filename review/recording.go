@@ -2,9 +2,14 @@ package review
 
 import (
 	"net/http"
+	"slices"
 
 	"debrief"
 )
+
+// partRows is how many utterances a browser lays out or skips together. It watches every part
+// at every frame: 3,000 single rows took it longer than 60 parts.
+const partRows = 50
 
 // recordingPage is one debrief to hear, read and correct.
 type recordingPage struct {
@@ -16,7 +21,7 @@ type recordingPage struct {
 	Length  debrief.Samples
 	Notice  string // what is missing and what to do, "" when all is there
 	Legend  []legendEntry
-	Rows    []row
+	Parts   [][]row // the transcript in parts of [partRows]
 	Aside   asideView
 	Engine  string
 	Gaps    []gap
@@ -76,8 +81,9 @@ func (p *Page) recording(r *http.Request) (view, error) {
 	}
 	if docs.transcript != nil {
 		v.Engine = p.text.get("recording.engine", docs.transcript.Engine)
-		v.Rows = p.rows(docs)
-		v.Legend = p.legend(rec, v.Rows)
+		rows := p.rows(docs)
+		v.Parts = slices.Collect(slices.Chunk(rows, partRows))
+		v.Legend = p.legend(rec, rows)
 	}
 	v.Aside = p.aside(docs)
 	return v, nil

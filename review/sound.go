@@ -1,7 +1,6 @@
 package review
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/binary"
@@ -50,10 +49,13 @@ func (p *Page) wave(w http.ResponseWriter, r *http.Request) error {
 }
 
 const (
-	waveColumns = 1600      // as many as a wide screen can show
-	keptWaves   = 512       // outlines kept in memory: under 1 MB in all
-	wavHeader   = 44        // bytes before the samples of a canonical WAV file
-	waveBuffer  = 256 << 10 // bytes read at once: 8 s of sound
+	waveColumns = 1600                    // as many as a wide screen can show
+	keptWaves   = 512                     // outlines kept in memory: under 1 MB in all
+	wavHeader   = 44                      // bytes before the samples of a canonical WAV file
+	waveBlock   = debrief.SampleRate / 16 // samples looked at together: a syllable lasts longer
+	// waveBlocks is how many blocks of a column are looked at, evenly spread. A column of a
+	// 3-hour recording lasts 7 s; looking at all of it would change no picture.
+	waveBlocks = 8
 )
 
 // waves computes outlines and remembers them by the hash of the sound.
@@ -109,25 +111,28 @@ func (w *waves) of(ctx context.Context, rec *debrief.Recording) ([]byte, error) 
 // outline reads the loudest sample of each column. Loudness is drawn as a square root, so that
 // a whisper can be seen beside a voice.
 func outline(ctx context.Context, wav io.ReadSeeker, total debrief.Samples) ([]byte, error) {
-	if _, err := wav.Seek(wavHeader, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("seek the sound: %w", err)
-	}
-	sound := bufio.NewReaderSize(wav, waveBuffer)
 	n := debrief.Samples(min(waveColumns, total/(debrief.SampleRate/50))) // a column is no shorter than 20 ms
 	columns := make([]byte, n)
-	var sample [2]byte
-	at := debrief.Samples(0)
+	buf := make([]byte, 2*waveBlock)
 	for i := range n {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
+		from, to := total*i/n, total*(i+1)/n
+		step := max(waveBlock, (to-from)/waveBlocks)
 		loudest := 0
-		for end := total * (i + 1) / n; at < end; at++ {
-			if _, err := io.ReadFull(sound, sample[:]); err != nil {
+		for at := from; at < to; at += step {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			if _, err := wav.Seek(wavHeader+2*int64(at), io.SeekStart); err != nil {
+				return nil, fmt.Errorf("seek the sound: %w", err)
+			}
+			block := buf[:2*min(waveBlock, to-at)]
+			if _, err := io.ReadFull(wav, block); err != nil {
 				return nil, fmt.Errorf("read the sound: %w", err)
 			}
-			v := int(int16(binary.LittleEndian.Uint16(sample[:])))
-			loudest = max(loudest, v, -v)
+			for j := 0; j < len(block); j += 2 {
+				v := int(int16(binary.LittleEndian.Uint16(block[j:])))
+				loudest = max(loudest, v, -v)
+			}
 		}
 		columns[i] = byte(math.Round(255 * math.Sqrt(float64(loudest)/(1<<15))))
 	}

@@ -56,6 +56,8 @@ export class Editor {
     this.index = Number(row.id.slice(1));
     if (this.tools.parentElement === row) return;
     if (this.tools.contains(document.activeElement) && !row.contains(document.activeElement)) return;
+    this.tools.closest(".u")?.classList.remove("tooled");
+    row.classList.add("tooled");
     row.append(this.tools);
     this.tools.hidden = false;
   }

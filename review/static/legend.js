@@ -9,8 +9,9 @@ export class Legend {
     el?.addEventListener("click", (e) => this.#click(e));
   }
 
-  coloursOf(row) {
-    return (row.el.dataset.p ?? "").split(" ").map((id) => this.prompts.find((p) => p.id === id)).filter(Boolean).map((p) => getComputedStyle(p.chip).textDecorationColor);
+  /** The colour of each prompt, by id; asked for once a drawing, because asking costs. */
+  colours() {
+    return new Map(this.prompts.map((p) => [p.id, getComputedStyle(p.chip).textDecorationColor]));
   }
 
   /** Counts the tags again after a change. */

@@ -13,10 +13,13 @@ const player = new Player(root, document.getElementById("sound"), Number(length)
 const transcript = new Transcript(list, player);
 
 const legend = new Legend(document.getElementById("legend"), transcript);
-const rows = { get all() { return transcript.rows.map((row) => ({ start: row.start, end: row.end, hues: legend.coloursOf(row) })); } };
+const rows = () => {
+  const colours = legend.colours();
+  return transcript.rows.map((row) => ({ start: row.start, end: row.end, hues: (row.el.dataset.p ?? "").split(" ").map((id) => colours.get(id)).filter(Boolean) }));
+};
 const aside = document.getElementById("aside");
 const markers = () => [...aside.querySelectorAll(".marker")].map((el) => Number(el.dataset.s));
-const wave = new Wave(document.getElementById("wave"), Number(length), player, () => rows.all, markers);
+const wave = new Wave(document.getElementById("wave"), Number(length), player, rows, markers);
 const editor = list && new Editor(href, transcript, legend, aside, () => wave.refresh());
 wave.refresh();
 // The page is whole without these two; they come when it has been drawn.
@@ -33,9 +36,12 @@ aside.addEventListener("click", (e) => {
 // A link from elsewhere names an utterance: it is shown, and the player stands ready at it.
 const named = /^#u(\d+)$/.exec(location.hash);
 if (named && transcript.rows[named[1]]) {
-  transcript.goTo(Number(named[1]), 1);
-  transcript.show(Number(named[1]));
   player.seek(transcript.rows[named[1]].start);
+  // After the browser's own jump, which would take the focus away again.
+  addEventListener("load", () => setTimeout(() => {
+    transcript.goTo(Number(named[1]), 1);
+    transcript.show(Number(named[1]));
+  }));
 }
 
 const help = document.getElementById("help");

@@ -26,8 +26,8 @@ export class Transcript extends EventTarget {
 
   /** Loads where each word begins; without it words are found by their share of the utterance. */
   async load(href) {
-    const answer = await fetch(href);
-    if (answer.ok) this.words = await answer.json();
+    const answer = await fetch(href).catch(() => null);
+    if (answer?.ok) this.words = await answer.json();
   }
 
   play(index, word = 0) {

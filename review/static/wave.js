@@ -19,8 +19,8 @@ export class Wave {
   }
 
   async load(href) {
-    const answer = await fetch(href);
-    if (!answer.ok) return; // speech and tags are drawn without it
+    const answer = await fetch(href).catch(() => null);
+    if (!answer?.ok) return; // speech and tags are drawn without it
     this.columns = new Uint8Array(await answer.arrayBuffer());
     this.loudest = this.columns.reduce((a, b) => Math.max(a, b), 1);
     this.draw();
@@ -42,7 +42,7 @@ export class Wave {
       this.el.setAttribute("aria-valuetext", clock(at));
     }
     this.at = at;
-    if (x !== this.x) { this.x = x; this.draw(); }
+    if (x !== this.x) { this.x = x; this.#compose(); }
   }
 
   #pointer() {
@@ -78,34 +78,54 @@ export class Wave {
   draw() {
     const width = this.el.clientWidth, height = this.el.clientHeight, ratio = devicePixelRatio;
     if (!width) return;
-    if (this.canvas.width !== Math.round(width * ratio)) this.canvas.width = Math.round(width * ratio);
-    if (this.canvas.height !== Math.round(height * ratio)) this.canvas.height = Math.round(height * ratio);
+    this.canvas.width = Math.round(width * ratio);
+    this.canvas.height = Math.round(height * ratio);
     const style = getComputedStyle(this.el);
-    const colour = { played: style.color, ahead: style.textDecorationColor };
+    this.colour = style.color;
+    this.ahead = this.#layer(width, height, ratio, style.textDecorationColor);
+    this.played = this.#layer(width, height, ratio, style.color);
+    this.#compose();
+  }
+
+  // Both colours are drawn once; moving on only shows more of the one and less of the other.
+  #compose() {
+    if (!this.ahead) return;
+    const { width, height } = this.canvas;
     const g = this.canvas.getContext("2d");
-    g.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const x = Math.round(Math.min(this.at / this.length, 1) * width);
     g.clearRect(0, 0, width, height);
-    const x = (at) => at / this.length * width;
-    const room = height - LANE - 8;
-    this.#sound(g, width, room, colour, x);
-    for (const row of this.rows) {
-      row.hues.forEach((hue, i, all) => {
-        g.fillStyle = hue;
-        const h = LANE / all.length;
-        g.fillRect(x(row.start), height - LANE + i * h, Math.max(2, x(row.end) - x(row.start)), h);
-      });
+    g.drawImage(this.ahead, 0, 0);
+    if (x > 0) {
+      g.clearRect(0, 0, x, height);
+      g.drawImage(this.played, 0, 0, x, height, 0, 0, x, height);
     }
-    g.fillStyle = colour.played;
+    g.fillStyle = this.colour;
+    g.fillRect(Math.min(x, width - 2 * devicePixelRatio), 0, 2 * devicePixelRatio, height);
+  }
+
+  #layer(width, height, ratio, colour) {
+    const layer = new OffscreenCanvas(this.canvas.width, this.canvas.height);
+    const g = layer.getContext("2d");
+    g.scale(ratio, ratio);
+    const x = (at) => at / this.length * width;
+    g.fillStyle = colour;
+    this.#sound(g, width, height - LANE - 8);
     for (const at of this.markers) {
       g.beginPath();
       g.moveTo(x(at) - 4, 0); g.lineTo(x(at) + 4, 0); g.lineTo(x(at), 6);
       g.fill();
     }
-    g.fillRect(Math.min(x(this.at), width - 2), 0, 2, height);
+    for (const row of this.rows) {
+      row.hues.forEach((hue, i, all) => {
+        g.fillStyle = hue;
+        g.fillRect(x(row.start), height - LANE + i * LANE / all.length, Math.max(2, x(row.end) - x(row.start)), LANE / all.length);
+      });
+    }
+    return layer;
   }
 
   // Bars of two pixels; until the outline has come, speech alone is drawn.
-  #sound(g, width, room, colour, x) {
+  #sound(g, width, room) {
     const bars = Math.floor(width / 3);
     const middle = room / 2 + 2;
     const spoken = this.columns ? null : this.#spoken(bars);
@@ -116,7 +136,6 @@ export class Wave {
         for (let j = Math.floor(i * this.columns.length / bars); j < to; j++) level = Math.max(level, this.columns[j] / this.loudest);
       }
       const h = Math.max(2, level * room);
-      g.fillStyle = i * 3 <= x(this.at) && this.at > 0 ? colour.played : colour.ahead;
       g.fillRect(i * 3, middle - h / 2, 2, h);
     }
   }

@@ -1,0 +1,123 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+func TestCorrect(t *testing.T) {
+	address := serve(t, "--demo")
+	ctx := browse(t, wide)
+	open(t, ctx, address+complete)
+	was := eval[string](t, ctx, `document.getElementById("t4").textContent`)
+
+	t.Run("EditAndUndo", func(t *testing.T) {
+		run(t, ctx, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("e"), chromedp.WaitVisible("#u4 textarea"),
+			chromedp.SetValue("#u4 textarea", "My mother was there, younger than me."), chromedp.KeyEvent(kb.Enter))
+		until(t, ctx, `document.getElementById("t4").textContent === "My mother was there, younger than me." && document.querySelector("#u4 .history") !== null`)
+		if focused := eval[string](t, ctx, `document.activeElement.closest(".u")?.id ?? ""`); focused != "u4" {
+			t.Errorf("the keyboard is at %q", focused)
+		}
+		run(t, ctx, chromedp.Reload())
+		until(t, ctx, `document.getElementById("t4")?.textContent.startsWith("My mother was there, younger")`)
+		run(t, ctx, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("e"), chromedp.WaitVisible("#u4 textarea"),
+			chromedp.SetValue("#u4 textarea", was), chromedp.Click("#u4 .editor .button"))
+		until(t, ctx, `document.querySelectorAll("#u4 .history li").length === 3`)
+		run(t, ctx, chromedp.Click("#undo"))
+		until(t, ctx, `document.getElementById("t4").textContent.startsWith("My mother was there, younger")`)
+	})
+	t.Run("EscapeKeepsTheWords", func(t *testing.T) {
+		run(t, ctx, chromedp.Focus("#u1 .at"), chromedp.KeyEvent("e"), chromedp.WaitVisible("#u1 textarea"),
+			chromedp.SetValue("#u1 textarea", "other"), chromedp.KeyEvent(kb.Escape))
+		until(t, ctx, `document.querySelector("#u1 textarea") === null && document.getElementById("t1").textContent === "I can hear the rain. That is nice."`)
+	})
+	t.Run("Speaker", func(t *testing.T) {
+		run(t, ctx, chromedp.Focus("#u1 .at"), chromedp.KeyEvent("c"))
+		until(t, ctx, `document.getElementById("u1").classList.contains("coach")`)
+		run(t, ctx, chromedp.ActionFunc(ctrlZ))
+		until(t, ctx, `document.getElementById("u1").classList.contains("client")`)
+	})
+	t.Run("AcceptSuggestion", func(t *testing.T) {
+		run(t, ctx, chromedp.Focus("#u12 .at"), chromedp.KeyEvent("a"))
+		until(t, ctx, `document.getElementById("u12").dataset.p === "alignment imagery" && !document.querySelector("#u12 .suggested")`)
+		run(t, ctx, chromedp.Click("#undo"))
+		until(t, ctx, `document.querySelector("#u12 .suggested") !== null`)
+		run(t, ctx, chromedp.Focus("#u12 .at"), chromedp.KeyEvent("x"))
+		until(t, ctx, `document.getElementById("u12").dataset.p === "imagery" && !document.querySelector("#u12 .suggested")`)
+	})
+	t.Run("DigitSetsAPrompt", func(t *testing.T) {
+		run(t, ctx, chromedp.Focus("#u1 .at"), chromedp.KeyEvent("2"))
+		until(t, ctx, `document.getElementById("u1").dataset.p === "body" && document.querySelector("#legend [data-prompt=body] small").textContent === "4"`)
+		run(t, ctx, chromedp.KeyEvent("2"))
+		until(t, ctx, `!document.getElementById("u1").dataset.p`)
+	})
+	t.Run("MenuSetsAPrompt", func(t *testing.T) {
+		run(t, ctx, chromedp.Focus("#u1 .at"), chromedp.KeyEvent("t"), chromedp.WaitVisible("#menu"), chromedp.Click(`#menu [data-prompt="imagery"]`))
+		until(t, ctx, `document.getElementById("u1").dataset.p === "imagery"`)
+	})
+	t.Run("Notes", func(t *testing.T) {
+		run(t, ctx, chromedp.Focus("#u1 .at"), chromedp.KeyEvent("n"), chromedp.WaitVisible("#note textarea"),
+			chromedp.SendKeys("#note textarea", "ask about the rain"), chromedp.Click("#note input"), chromedp.Click("#note .button"))
+		until(t, ctx, `document.querySelector("#u1 .note.private")?.textContent.includes("ask about the rain")`)
+	})
+	t.Run("PinRewordHide", func(t *testing.T) {
+		run(t, ctx, chromedp.Focus("#u1 .at"), chromedp.KeyEvent("p"))
+		const pinned = `[...document.querySelectorAll("#aside .sentence")].find(s => s.dataset.u === "1")`
+		until(t, ctx, pinned+` !== undefined`)
+		eval[any](t, ctx, pinned+`.querySelector("[data-do=reword]").click(); null`)
+		run(t, ctx, chromedp.SetValue("#aside textarea", "Rain was a comfort."), chromedp.Focus("#aside textarea"), chromedp.KeyEvent(kb.Enter))
+		until(t, ctx, pinned+`?.querySelector(".said")?.textContent === "Rain was a comfort."`)
+		eval[any](t, ctx, pinned+`.querySelector("[data-do=hide]").click(); null`)
+		until(t, ctx, pinned+` === undefined`)
+	})
+}
+
+// TestTwoPeople has two coaches change the same words: the second sees both and chooses.
+func TestTwoPeople(t *testing.T) {
+	address := serve(t, "--demo")
+	one, two := browse(t, wide), browse(t, phone)
+	open(t, one, address+complete)
+	open(t, two, address+complete)
+	run(t, one, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("e"), chromedp.SetValue("#u4 textarea", "What one heard."), chromedp.KeyEvent(kb.Enter))
+	until(t, one, `document.getElementById("t4").textContent === "What one heard."`)
+	run(t, two, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("e"), chromedp.SetValue("#u4 textarea", "What two heard."), chromedp.KeyEvent(kb.Enter),
+		chromedp.WaitVisible("#conflict"))
+	shown := eval[string](t, two, `document.getElementById("conflict").textContent`)
+	if !strings.Contains(shown, "What one heard.") || !strings.Contains(shown, "What two heard.") {
+		t.Errorf("the clash shows %q", shown)
+	}
+	run(t, two, chromedp.Click(`#conflict [value="mine"]`))
+	until(t, two, `document.getElementById("t4").textContent === "What two heard." && document.querySelector("#u4 .history").textContent.includes("What one heard.")`)
+}
+
+// TestServerGone keeps the words of a coach whose server cannot be reached.
+func TestServerGone(t *testing.T) {
+	address := serve(t, "--demo")
+	ctx := browse(t, wide)
+	open(t, ctx, address+complete)
+	until(t, ctx, `performance.getEntriesByName(location.href.split("#")[0] + "/words").length === 1`)
+	eval[any](t, ctx, `window.fetch = () => Promise.reject(new TypeError("gone")); null`)
+	run(t, ctx, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("e"), chromedp.SetValue("#u4 textarea", "Not lost."), chromedp.KeyEvent(kb.Enter))
+	until(t, ctx, `document.getElementById("toast").textContent.includes("Not saved")`)
+	if kept := eval[string](t, ctx, `document.querySelector("#u4 textarea").value`); strings.TrimSpace(kept) != "Not lost." {
+		t.Errorf("the field holds %q", kept)
+	}
+}
+
+func TestCourseAndSearch(t *testing.T) {
+	address := serve(t, "--demo")
+	ctx := browse(t, wide)
+	run(t, ctx, chromedp.Navigate(address), chromedp.SendKeys("#find", "maya"))
+	until(t, ctx, `[...document.querySelectorAll("#clients li")].filter(l => !l.hidden).length === 1`)
+	run(t, ctx, chromedp.Click("#clients li:not([hidden]) a"), chromedp.WaitVisible(".tabs"), chromedp.Click(`.tabs a[href$="/course"]`), chromedp.WaitVisible(".prep .hear"))
+	run(t, ctx, chromedp.Click(".prep .hear"))
+	until(t, ctx, playing)
+	until(t, ctx, `document.getElementById("sound").paused`)
+	run(t, ctx, chromedp.Navigate(address+"search"), chromedp.SendKeys(`input[name="q"]`, "sea long way"+kb.Enter), chromedp.WaitVisible("mark"))
+	run(t, ctx, chromedp.Click(".hits .cite a"), chromedp.WaitReady("#debrief"))
+	until(t, ctx, `location.hash.startsWith("#u") && document.activeElement.closest(".u")?.id === location.hash.slice(1)`)
+	until(t, ctx, now+` > 1`)
+}

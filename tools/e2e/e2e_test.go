@@ -1,0 +1,231 @@
+// Package e2e drives the coach's page in a real Chromium, against the real command. It never
+// runs in the product: it is a module of its own with the other tools of the tests.
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// The demo's recordings.
+const (
+	complete = "clients/maya/recordings/01DEMQ00000000000000000005"
+	followup = "clients/maya/recordings/01DEMQ00000000000000000006"
+	long     = "clients/lena/recordings/01DEMQ00000000000000000200"
+)
+
+func unfinished(n int) string {
+	return fmt.Sprintf("clients/tomas/recordings/01DEMQ%020d", 100+n)
+}
+
+// patience is how long anything on a page may take before a test gives up, on a busy machine.
+const patience = 30 * time.Second
+
+// binary is the command under test, built once.
+var binary string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "debrief-e2e")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	binary = os.Getenv("DEBRIEF_BIN") // a build to test instead
+	if binary == "" {
+		binary = filepath.Join(dir, "debrief")
+		build := exec.Command("go", "build", "-C", "../..", "-o", binary, "./cmd/debrief")
+		build.Stdout, build.Stderr = os.Stderr, os.Stderr
+		if err := build.Run(); err != nil {
+			fmt.Fprintln(os.Stderr, "build debrief:", err)
+			os.Exit(1)
+		}
+	}
+	code := m.Run()
+	if err := os.RemoveAll(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.Exit(code)
+}
+
+var pageAddress = regexp.MustCompile(`http://\S+`)
+
+// serve starts the page and returns its address, which ends in "/".
+func serve(t testing.TB, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(binary, append([]string{"serve", "--addr", "127.0.0.1:0"}, args...)...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it may have ended by itself; Wait tells
+		_ = cmd.Wait()
+	})
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if address := pageAddress.FindString(lines.Text()); address != "" {
+			return address
+		}
+	}
+	t.Fatalf("debrief serve named no address: %v", lines.Err())
+	return ""
+}
+
+// screen is a size and a colour scheme.
+type screen struct {
+	width, height int64
+	dark          bool
+}
+
+var (
+	wide  = screen{width: 1400, height: 900}
+	phone = screen{width: 390, height: 844}
+)
+
+func (s screen) name() string {
+	kind, light := "wide", "light"
+	if s.width < 600 {
+		kind = "phone"
+	}
+	if s.dark {
+		light = "dark"
+	}
+	return kind + "-" + light
+}
+
+// chromium finds the browser that make setup installs.
+func chromium(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Fatal("Chromium is not installed; on Debian: apt-get install chromium")
+	return ""
+}
+
+// browse opens a tab of its own browser. The test fails when the page reports a script error
+// or breaks its own content policy.
+func browse(t testing.TB, s screen) context.Context {
+	t.Helper()
+	profile, err := os.MkdirTemp("", "debrief-e2e-profile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(profile); err != nil {
+			t.Logf("remove the browser's profile: %v", err) // a child of the browser may still be writing
+		}
+	})
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.UserDataDir(profile),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("mute-audio", true),
+		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
+	)
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	// The library logs events newer than itself; they are none of a test's business.
+	quiet := func(string, ...any) {}
+	ctx, closeTab := chromedp.NewContext(ctx, chromedp.WithErrorf(quiet))
+	t.Cleanup(closeTab)
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(ctx); err != nil { // waits until the browser has ended
+			t.Logf("end the browser: %v", err)
+		}
+	})
+	var mu sync.Mutex
+	var faults []string
+	chromedp.ListenTarget(ctx, func(event any) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch e := event.(type) {
+		case *runtime.EventExceptionThrown:
+			faults = append(faults, e.ExceptionDetails.Error())
+		case *log.EventEntryAdded:
+			if e.Entry.Level == log.LevelError && !strings.Contains(e.Entry.Text, "status of 4") {
+				faults = append(faults, e.Entry.Text)
+			}
+		}
+	})
+	t.Cleanup(func() {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, f := range faults {
+			t.Errorf("the page reports: %s", f)
+		}
+	})
+	scheme := "light"
+	if s.dark {
+		scheme = "dark"
+	}
+	// The browser lives as long as the context it is started with: not one of run's.
+	if err := chromedp.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	run(t, ctx,
+		log.Enable(),
+		emulation.SetFocusEmulationEnabled(true), // two tabs at once: each believes it is in front
+		emulation.SetDeviceMetricsOverride(s.width, s.height, 1, s.width < 600),
+		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+		}),
+	)
+	return ctx
+}
+
+func run(t testing.TB, ctx context.Context, actions ...chromedp.Action) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eval returns the value of an expression on the page.
+func eval[T any](t testing.TB, ctx context.Context, expression string) T {
+	t.Helper()
+	var value T
+	run(t, ctx, chromedp.Evaluate(expression, &value, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	return value
+}
+
+// ctrlZ takes the last change back.
+func ctrlZ(ctx context.Context) error {
+	return chromedp.KeyEvent("z", chromedp.KeyModifiers(input.ModifierCtrl)).Do(ctx)
+}
+
+// until waits for an expression to become true on the page.
+func until(t testing.TB, ctx context.Context, expression string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := chromedp.Run(ctx, chromedp.Poll(expression, nil)); err != nil {
+		var shown string
+		if errors.Is(err, context.DeadlineExceeded) {
+			shown = " (never came true)"
+		}
+		t.Fatalf("%s: %v%s", expression, err, shown)
+	}
+}

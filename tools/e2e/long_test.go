@@ -1,0 +1,72 @@
+package e2e
+
+import (
+	"context"
+	"testing"
+
+	"github.com/chromedp/cdproto/performance"
+	"github.com/chromedp/chromedp"
+)
+
+// The bounds a 3-hour recording is held to, in milliseconds of work of the page's own thread.
+// Work, not waiting: a test machine does other things as well, and a coach's does not.
+const (
+	maxUsable = 1000
+	maxAnswer = 100
+)
+
+// work runs something and returns how long the page's thread worked for it, in milliseconds.
+func work(t *testing.T, ctx context.Context, do func()) float64 {
+	t.Helper()
+	spent := func() (ms float64) {
+		run(t, ctx, chromedp.ActionFunc(func(ctx context.Context) error {
+			metrics, err := performance.GetMetrics().Do(ctx)
+			for _, m := range metrics {
+				if m.Name == "TaskDuration" {
+					ms = 1000 * m.Value
+				}
+			}
+			return err
+		}))
+		return ms
+	}
+	before := spent()
+	do()
+	return spent() - before
+}
+
+// TestLong holds a 3-hour recording of 3,000 utterances to a page that can be used within a
+// second, and that answers a seek or a typed word within a tenth.
+func TestLong(t *testing.T) {
+	address := serve(t, "--demo")
+	ctx := browse(t, wide)
+	run(t, ctx, performance.Enable().WithTimeDomain(performance.EnableTimeDomainThreadTicks), chromedp.Navigate(address))
+	usable := work(t, ctx, func() { open(t, ctx, address+long) })
+	wall := eval[float64](t, ctx, `performance.getEntriesByType("navigation")[0].domContentLoadedEventEnd`)
+	t.Logf("3,000 utterances: %.0f ms of work until usable, %.0f ms on the clock", usable, wall)
+	if usable > maxUsable {
+		t.Errorf("usable after %.0f ms of work, at most %d", usable, maxUsable)
+	}
+	const times = 20
+	const frame = `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))`
+	seeks := work(t, ctx, func() {
+		for range times {
+			eval[any](t, ctx, `document.getElementById("wave").dispatchEvent(new KeyboardEvent("keydown", {key: "PageUp"})); `+frame)
+		}
+	}) / times
+	t.Logf("3,000 utterances: %.0f ms of work for a seek", seeks)
+	if seeks > maxAnswer {
+		t.Errorf("a seek took %.0f ms of work, at most %d", seeks, maxAnswer)
+	}
+	eval[any](t, ctx, `document.querySelector("#u1500 .at").focus(); document.querySelector("#tools [data-do=edit]").click(); `+frame)
+	words := work(t, ctx, func() {
+		for range times {
+			run(t, ctx, chromedp.KeyEvent("w"))
+			eval[any](t, ctx, frame)
+		}
+	}) / times
+	t.Logf("3,000 utterances: %.0f ms of work for a letter", words)
+	if words > maxAnswer {
+		t.Errorf("a letter took %.0f ms of work, at most %d", words, maxAnswer)
+	}
+}
