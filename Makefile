@@ -30,9 +30,9 @@ check: setup ## gofmt, vet, staticcheck, race detector, known vulnerabilities
 	go run $(STATICCHECK) ./...
 	@scripts/test-tools.sh
 	go test -race -timeout $(TIMEOUT) ./...
-	@out=$(go run $(GOVULNCHECK) ./... 2>&1) && echo "$out" || case "$out" in \
+	@out=$$(go run $(GOVULNCHECK) ./... 2>&1) && echo "$$out" || case "$$out" in \
 	  *'fetching vulnerabilities'*) echo 'warning: vulnerabilities not checked: their database is out of reach' >&2 ;; \
-	  *) echo "$out"; exit 1 ;; \
+	  *) echo "$$out"; exit 1 ;; \
 	esac
 
 bench: build ## word error rate, speed, memory: the figures of the README
