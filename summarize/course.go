@@ -176,7 +176,7 @@ func (c *Courses) mentionsIn(rec *debrief.Recording, u *debrief.Utterance, index
 		return nil
 	}
 	var out []*mention
-	for _, p := range grouped(u.Text) {
+	for _, p := range grouped(u.Text, mentionWords) {
 		if asksListener(u.Text[p.start:p.end]) {
 			continue
 		}
@@ -205,22 +205,6 @@ func (c *Courses) mentionsIn(rec *debrief.Recording, u *debrief.Utterance, index
 // mentionWords is how long a mention may get by taking in the next sentence of the same utterance. Forty words are about fifteen
 // seconds of speech: enough to be understood alone, and short enough to be about one thing.
 const mentionWords = 40
-
-// grouped joins the passages of an utterance into mentions.
-func grouped(text string) []passage {
-	var out []passage
-	words := 0
-	for _, p := range passages(text) {
-		n := len(essential(spokenWords(text[p.start:p.end])))
-		if len(out) > 0 && words+n <= mentionWords {
-			out[len(out)-1].end = p.end
-			words += n
-			continue
-		}
-		out, words = append(out, p), n
-	}
-	return out
-}
 
 // treatments lists the sessions from the first to the last that has a recording, so that a missing one shows.
 func (c *Courses) treatments(heard []Heard, mentions []*mention) []debrief.Treatment {

@@ -41,6 +41,22 @@ func passages(text string) []passage {
 	return out
 }
 
+// grouped joins neighbouring passages as long as they have no more words together than the limit.
+func grouped(text string, limit int) []passage {
+	var out []passage
+	words := 0
+	for _, p := range passages(text) {
+		n := len(essential(spokenWords(text[p.start:p.end])))
+		if len(out) > 0 && words+n <= limit {
+			out[len(out)-1].end = p.end
+			words += n
+			continue
+		}
+		out, words = append(out, p), n
+	}
+	return out
+}
+
 // sentences cuts after . ? ! and their repetitions where a space follows. Dots of faltering ("I was ... well") and the
 // dot of "Dr. Lee" stand before what goes on, and do not cut: a sentence begins with a capital or a digit.
 func sentences(text string) []passage {

@@ -17,6 +17,9 @@ const ExtractiveEngine = "extractive-1"
 const (
 	// sentencesPerPrompt is as much as a coach reads before opening the passage itself.
 	sentencesPerPrompt = 3
+	// quoteWords is how long a quote may get by taking in the next sentence of the same utterance: "Put your arm out. I've
+	// written it on an envelope." belongs together, and twenty-five words are read at a glance.
+	quoteWords = 25
 	// nearDuplicate is the share of stems two passages may have in common before one of them is left out.
 	nearDuplicate = 0.5
 	// halfInformation is the number of content words at which a passage counts half; from about four times
@@ -126,7 +129,7 @@ func candidates(t *debrief.Transcript, tags *debrief.Tags, id debrief.PromptID, 
 		if u.Speaker != debrief.SpeakerClient || !u.Usable() {
 			continue
 		}
-		for _, p := range passages(u.Text) {
+		for _, p := range grouped(u.Text, quoteWords) {
 			if asksListener(u.Text[p.start:p.end]) {
 				continue
 			}

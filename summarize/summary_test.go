@@ -78,10 +78,10 @@ func TestSummarizeSample(t *testing.T) {
 	rec, tr, tags := sampleDebrief(t, "c01_s2_followup", debrief.Followup)
 	sum := summarizeIt(t, rec, tr, tags)
 	want := map[debrief.PromptID][]string{
-		"still_meaningful": {"The boat. I keep coming back to that boat, and the sound of the oars in the water.", "And the sentence is still there, that he was never angry with me."},
+		"still_meaningful": {"The boat. I keep coming back to that boat, and the sound of the oars in the water.", "And the sentence is still there, that he was never angry with me. It has not faded at all."},
 		"mood":             {"I am calmer. If this morning was a three, I would call it a six now.", "There was a wobble after lunch, when I felt quite low for half an hour, and then it lifted again."},
-		"small_changes":    {"I want to ring my brother on Sunday.", "And I could leave my phone in the kitchen at night, so that I do not read the news in bed."},
-		"alignment":        {"After the first one I was exhausted and I did not want to talk to anybody for two days.", "Both times it was about my father, though.", "The first time he was far away, and today he was close."},
+		"small_changes":    {"I want to ring my brother on Sunday. Nothing big, just ten minutes.", "And I could leave my phone in the kitchen at night, so that I do not read the news in bed."},
+		"alignment":        {"After the first one I was exhausted and I did not want to talk to anybody for two days.", "Both times it was about my father, though. The first time he was far away, and today he was close."},
 	}
 	got := quotesIn(sum)
 	for prompt, quotes := range want {
