@@ -18,12 +18,12 @@ const (
 	maxIsland = 28 * debrief.SampleRate
 	// islandPad is the sound kept around speech. More silence than that makes the recogniser
 	// give up: with a second of it, 27 of 40 sentences came out empty.
-	islandPad = debrief.SampleRate * 3 / 10
+	islandPad = debrief.SampleRate * 15 / 100
 )
 
 // Island is a stretch of a recording with speech in it, and its sound.
 type Island struct {
-	debrief.Span                // with up to 0.3 s of sound around the speech
+	debrief.Span                // with up to 0.15 s of sound around the speech
 	Speech       []debrief.Span // the runs of speech inside, 0.3 s and more apart
 	PCM          []int16        // the sound of Span
 }
