@@ -1,7 +1,6 @@
 package tagnet
 
 import (
-	"hash/fnv"
 	"math"
 	"strings"
 	"unicode"
@@ -20,7 +19,7 @@ type encoded struct {
 	allowed       []bool
 }
 
-func encode(s Sequence, size Size) *encoded {
+func encode(s Sequence, v Vocabulary, size Size) *encoded {
 	n := len(s.Utterances)
 	e := &encoded{
 		meaning: constant(n, EmbeddingDims, make([]float32, n*EmbeddingDims)),
@@ -36,7 +35,7 @@ func encode(s Sequence, size Size) *encoded {
 			e.meaning.row(i)[k] = v * embeddingScale
 		}
 		words := tokens(u.Text)
-		e.words = append(e.words, buckets(words, size.Buckets))
+		e.words = append(e.words, v.of(words))
 		m := e.meta.row(i)
 		m[s.Phase] = 1
 		m[3], m[4] = u.Client, u.Coach
@@ -66,40 +65,3 @@ func flag(b bool) float32 {
 }
 
 func sqrt(n int) float32 { return float32(math.Sqrt(float64(n))) }
-
-// tokens are the words in small letters, without punctuation, as a recogniser may or may not
-// have put it.
-func tokens(text string) []string {
-	text = strings.ReplaceAll(strings.ToLower(text), "\u2019", "'")
-	return strings.FieldsFunc(text, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\''
-	})
-}
-
-// buckets hashes words, pairs of words, and the stems and inner parts of longer words, so that
-// "dissolving" and a misheard "disolving" share most of theirs.
-func buckets(words []string, n int) []uint32 {
-	seen := map[uint32]bool{}
-	var out []uint32
-	add := func(kind, s string) {
-		h := fnv.New32a()
-		h.Write([]byte(kind))
-		h.Write([]byte(s))
-		if b := h.Sum32() % uint32(n); !seen[b] {
-			seen[b] = true
-			out = append(out, b)
-		}
-	}
-	for i, w := range words {
-		add("w", w)
-		if i > 0 {
-			add("p", words[i-1]+" "+w)
-		}
-		if r := []rune("^" + w + "$"); len(r) > 6 {
-			for k := 0; k+4 <= len(r); k++ {
-				add("c", string(r[k:k+4]))
-			}
-		}
-	}
-	return out
-}

@@ -39,8 +39,7 @@ const (
 // Size says how wide the layers are.
 type Size struct {
 	Labels  int
-	Buckets int // rows of the table of hashed words
-	Word    int // columns of that table
+	Word    int // numbers a word of the vocabulary has
 	Meaning int // width of an utterance
 	Context int // width of the recurrent layer, each direction
 }
@@ -48,13 +47,14 @@ type Size struct {
 // net is one member of an ensemble.
 type net struct {
 	size        Size
-	table       *matrix // hashed words
+	words       Vocabulary
+	table       *matrix // one row a word
 	wu, bu      *matrix // utterance
 	ahead, back gru
 	wo, bo      *matrix // labels
 }
 
-func newNet(size Size) *net {
+func newNet(size Size, words Vocabulary) *net {
 	in := EmbeddingDims + size.Word + metaDims + size.Labels
 	unit := func() gru {
 		return gru{
@@ -63,8 +63,8 @@ func newNet(size Size) *net {
 		}
 	}
 	return &net{
-		size:  size,
-		table: newMatrix(size.Buckets, size.Word),
+		size: size, words: words,
+		table: newMatrix(len(words), size.Word),
 		wu:    newMatrix(in, size.Meaning), bu: newMatrix(1, size.Meaning),
 		ahead: unit(), back: unit(),
 		wo: newMatrix(size.Meaning+2*size.Context, size.Labels), bo: newMatrix(1, size.Labels),
@@ -113,7 +113,7 @@ type Ensemble struct{ nets []*net }
 // Probabilities gives, for each utterance, the probability of each label: independent of one
 // another, 0 where a label is not allowed.
 func (e *Ensemble) Probabilities(s Sequence) [][]float32 {
-	in := encode(s, e.nets[0].size)
+	in := encode(s, e.nets[0].words, e.nets[0].size)
 	out := make([][]float32, len(s.Utterances))
 	for i := range out {
 		out[i] = make([]float32, e.nets[0].size.Labels)

@@ -40,7 +40,7 @@ type Recipe struct {
 // DefaultRecipe was chosen by leaving out one hand of the corpus at a time.
 func DefaultRecipe(labels int) Recipe {
 	return Recipe{
-		Size:    Size{Labels: labels, Buckets: 1 << 13, Word: 48, Meaning: 128, Context: 96},
+		Size:    Size{Labels: labels, Word: 48, Meaning: 128, Context: 96},
 		Dropout: Dropout{Meaning: 0.4, Word: 0.3, Inner: 0.4},
 		Members: 4, Epochs: 20, Batch: 4, Rate: 2e-3, Decay: 1e-2, Seed: 1, Workers: 2,
 	}
@@ -49,7 +49,7 @@ func DefaultRecipe(labels int) Recipe {
 // Train learns from examples. The i-th call of draw with the same rng state must give the same
 // examples: it is called once an epoch and member, and may vary them. Same recipe and draw, same
 // weights. Errors: a cancelled context, or labels that do not fit.
-func Train(ctx context.Context, r Recipe, draw func(rng *rand.Rand) []Example) (*Ensemble, error) {
+func Train(ctx context.Context, r Recipe, words Vocabulary, draw func(rng *rand.Rand) []Example) (*Ensemble, error) {
 	e := &Ensemble{nets: make([]*net, r.Members)}
 	errs := make([]error, r.Members)
 	slots := make(chan struct{}, max(1, r.Workers))
@@ -58,7 +58,7 @@ func Train(ctx context.Context, r Recipe, draw func(rng *rand.Rand) []Example) (
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			e.nets[m], errs[m] = trainOne(ctx, r, rand.New(rand.NewPCG(r.Seed, uint64(m))), draw)
+			e.nets[m], errs[m] = trainOne(ctx, r, words, rand.New(rand.NewPCG(r.Seed, uint64(m))), draw)
 		})
 	}
 	wg.Wait()
@@ -73,8 +73,8 @@ func Train(ctx context.Context, r Recipe, draw func(rng *rand.Rand) []Example) (
 // warmup is the number of steps until the learning rate is at its highest.
 const warmup = 30
 
-func trainOne(ctx context.Context, r Recipe, rng *rand.Rand, draw func(rng *rand.Rand) []Example) (*net, error) {
-	n := newNet(r.Size)
+func trainOne(ctx context.Context, r Recipe, words Vocabulary, rng *rand.Rand, draw func(rng *rand.Rand) []Example) (*net, error) {
+	n := newNet(r.Size, words)
 	n.initialise(rng)
 	opt := newAdam(n.params())
 	step := 0
@@ -127,7 +127,7 @@ func (n *net) learn(x Example, r Recipe, rng *rand.Rand, scale float32) error {
 		}
 	}
 	t := &tape{rng: rng}
-	logits := n.forward(t, encode(x.Sequence, n.size), r.Dropout)
+	logits := n.forward(t, encode(x.Sequence, n.words, n.size), r.Dropout)
 	t.loss(logits, want, weight, x.Allowed, scale)
 	t.backward()
 	return nil

@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&recipe.Members, "members", recipe.Members, "networks in the ensemble")
 	flags.IntVar(&recipe.Epochs, "epochs", recipe.Epochs, "passes over the corpus")
 	flags.IntVar(&recipe.Batch, "batch", recipe.Batch, "recordings a step")
-	flags.IntVar(&recipe.Buckets, "buckets", recipe.Buckets, "")
+	flags.IntVar(&leastRecordings, "least", leastRecordings, "")
 	flags.IntVar(&recipe.Size.Word, "word", recipe.Size.Word, "")
 	flags.IntVar(&recipe.Size.Meaning, "meaning", recipe.Size.Meaning, "")
 	flags.IntVar(&recipe.Context, "context", recipe.Context, "")
@@ -93,6 +93,8 @@ func load(ctx context.Context, debriefs []corpus.Debrief, cache string) ([]recor
 	return prepare(ctx, debriefs, es, cache)
 }
 
+var leastRecordings = 3
+
 // learn trains on the recordings, each epoch in other versions.
 func learn(ctx context.Context, recipe tagnet.Recipe, recordings []recording) (*tagnet.Ensemble, error) {
 	scheme := summarize.DefaultScheme()
@@ -107,7 +109,15 @@ func learn(ctx context.Context, recipe tagnet.Recipe, recordings []recording) (*
 			examples[i] = append(examples[i], x)
 		}
 	}
-	return tagnet.Train(ctx, recipe, func(rng *rand.Rand) []tagnet.Example {
+	texts := make([][]string, len(recordings))
+	for i, r := range recordings {
+		for _, v := range r.versions {
+			for _, u := range v.utterances {
+				texts[i] = append(texts[i], u.Text)
+			}
+		}
+	}
+	return tagnet.Train(ctx, recipe, tagnet.NewVocabulary(texts, leastRecordings), func(rng *rand.Rand) []tagnet.Example {
 		out := make([]tagnet.Example, len(examples))
 		for i, versions := range examples {
 			v := 0
