@@ -141,7 +141,7 @@ func fairCut(said []spokenWord, i, j int) bool {
 	if said[i].joined || j < len(said) && said[j].joined {
 		return false
 	}
-	if !opens && parts(said[i-1], said[i]) || !closes && parts(said[j-1], said[j]) {
+	if !opens && halves(said[i-1], said[i]) || !closes && halves(said[j-1], said[j]) {
 		return false
 	}
 	if !closes && said[j].gap == gapNone && said[j].negates() {
@@ -156,8 +156,8 @@ func fairCut(said []spokenWord, i, j int) bool {
 	return true
 }
 
-// parts reports whether a cut between two words would halve a number or a name.
-func parts(a, b spokenWord) bool {
+// halves reports whether a cut between two words would halve a number or a name.
+func halves(a, b spokenWord) bool {
 	return b.gap == gapNone && (a.number() && b.number() || a.name() && b.name())
 }
 
@@ -206,6 +206,8 @@ func (a *alignment) from(i, q, edits int) (end int, ok bool) {
 	if i < len(a.said) {
 		said := a.said[i]
 		try(said.text == quoted.text, i+1, q+1, edits)
+		try(said.bare != "" && said.bare == quoted.text, i+parts(a.said, i), q+1, edits)
+		try(quoted.bare == said.text && !otherWords[quoted.bare], i+1, q+parts(a.quoted, q), edits)
 		try(said.optional, i+1, q, edits)
 		try(inside && editable(said, quoted), i+1, q+1, edits-1)
 		try(inside && lightWords[said.text], i+1, q, edits-1)
@@ -216,6 +218,19 @@ func (a *alignment) from(i, q, edits int) (end int, ok bool) {
 	}
 	return end, ok
 }
+
+// parts is how many words the one at i was split into.
+func parts(ws []spokenWord, i int) int {
+	n := 1
+	for i+n < len(ws) && ws[i+n].start == ws[i].start {
+		n++
+	}
+	return n
+}
+
+// otherWords are what contractions become without their apostrophe when that is another word: a quote of "we're" must
+// not be found in "were".
+var otherWords = wordSet("were well hell shell shed wed ill id")
 
 // lightWords may be lost, added or exchanged without changing what was said.
 var lightWords = wordSet("a an the and so")

@@ -241,6 +241,14 @@ func (f *forger) rewrite(s string) string {
 	for _, change := range []func(string) string{
 		strings.ToLower,
 		strings.ToUpper,
+		func(s string) string {
+			return strings.Map(func(r rune) rune {
+				if unicode.IsPunct(r) && r != '-' && r != '—' && r != '–' {
+					return -1
+				}
+				return r
+			}, s)
+		},
 		func(s string) string { return strings.ReplaceAll(s, "'", "’") },
 		func(s string) string {
 			return strings.NewReplacer(",", "", ".", "", "!", "", "?", "", ";", "").Replace(s)
@@ -265,14 +273,15 @@ func (f *forger) rewrite(s string) string {
 
 func TestForgedQuotesNeverPass(t *testing.T) {
 	const n = 2000 // twice what the product promises
-	for _, c := range newForger(t).forged(n) {
+	forged := newForger(t).forged(n)
+	t.Logf("%d forged quotes", len(forged))
+	for _, c := range forged {
 		if q, ok := FindQuote(c.transcript, debrief.SpeakerClient, c.utterance, c.text); ok {
 			t.Errorf("passed:\n claim %q\n said  %q\n as    %q", c.text, c.transcript.Utterances[c.utterance].Text, q.Text)
 		}
 	}
 }
 
-// Numbers with their own commas or dots lose them to the rewriting; nothing else may be lost.
 func TestRealQuotesPass(t *testing.T) {
 	const n, atLeast = 2000, 0.99
 	passed := 0

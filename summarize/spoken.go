@@ -15,11 +15,12 @@ import (
 // written out. Its place in the original text is kept, so that what is found is shown verbatim.
 type spokenWord struct {
 	text       string
-	start, end int  // bytes in the original text; both halves of "don't" share theirs
-	joined     bool // hangs on the word before: "n't", or what follows a hyphen
-	capital    bool // begins with a capital letter
-	optional   bool // a filler, or the first go at what is said again: a quote may have it or not
-	gap        gap  // what stands between the word before and this one
+	bare       string // of a word with an apostrophe, on its first half: how it looks without ("dont")
+	start, end int    // bytes in the original text; both halves of "don't" share theirs
+	joined     bool   // hangs on the word before: "n't", or what follows a hyphen
+	capital    bool   // begins with a capital letter
+	optional   bool   // a filler, or the first go at what is said again: a quote may have it or not
+	gap        gap    // what stands between the word before and this one
 }
 
 // gap is how strongly two neighbouring words are parted.
@@ -88,9 +89,13 @@ func allWords(text string) []spokenWord {
 			between = gapOf(text[prevEnd:start])
 		}
 		joined := len(out) > 0 && text[prevEnd:start] == "-"
-		for k, part := range writtenOut(plain(text[start:i])) {
+		word := plain(text[start:i])
+		for k, part := range writtenOut(word) {
 			w := spokenWord{text: part, start: start, end: i, joined: joined || k > 0}
 			if k == 0 {
+				if strings.Contains(word, "'") || part != word {
+					w.bare = strings.ReplaceAll(word, "'", "")
+				}
 				first, _ := utf8.DecodeRuneInString(text[start:])
 				w.capital, w.gap = unicode.IsUpper(first), between
 			}
@@ -110,11 +115,19 @@ func insideWord(text string, i int, r rune, n int) bool {
 	switch {
 	case isApostrophe(r):
 		return unicode.IsLetter(before) && unicode.IsLetter(after)
+	case r == '.' && unicode.IsLetter(before) && unicode.IsLetter(after):
+		return loneLetter.MatchString(text[max(0, i-2*utf8.UTFMax):i]) && letterAlone.MatchString(text[i+n:min(len(text), i+n+2*utf8.UTFMax)])
 	case r == '.' || r == ',':
 		return unicode.IsDigit(before) && unicode.IsDigit(after)
 	}
 	return false
 }
+
+// The letters around the dot of an abbreviation spoken letter by letter: "a.m."
+var (
+	loneLetter  = regexp.MustCompile(`(^|[^\pL\pM])\pL$`)
+	letterAlone = regexp.MustCompile(`^\pL($|[^\pL\pM])`)
+)
 
 func isApostrophe(r rune) bool { return strings.ContainsRune("'’‘ʼ´`", r) }
 
@@ -139,7 +152,11 @@ func plain(s string) string {
 		}
 		return r
 	}, norm.NFKC.String(s))
-	return strings.ToLower(s)
+	s = strings.ToLower(s)
+	if strings.ContainsFunc(s, unicode.IsLetter) {
+		s = strings.ReplaceAll(s, ".", "") // a.m.
+	}
+	return s
 }
 
 // writtenOut splits a contraction, so that "don't" and "do not" are the same words. Possessives
@@ -162,10 +179,19 @@ func writtenOut(w string) []string {
 	return []string{w}
 }
 
-var shortForms = map[string][]string{
-	"can't": {"can", "not"}, "won't": {"will", "not"}, "shan't": {"shall", "not"}, "cannot": {"can", "not"},
-	"gonna": {"going", "to"}, "wanna": {"want", "to"}, "let's": {"let", "us"},
-}
+// shortForms are contractions whose parts their letters do not tell. Recognisers and typists leave apostrophes out;
+// a negation must be seen all the same.
+var shortForms = func() map[string][]string {
+	forms := map[string][]string{
+		"can't": {"can", "not"}, "won't": {"will", "not"}, "shan't": {"shall", "not"}, "cannot": {"can", "not"},
+		"cant": {"can", "not"}, "wont": {"will", "not"},
+		"gonna": {"going", "to"}, "wanna": {"want", "to"}, "let's": {"let", "us"},
+	}
+	for _, head := range strings.Fields("do does did is are was were has have had could would should must need ai") {
+		forms[head+"nt"] = []string{head, "not"}
+	}
+	return forms
+}()
 
 var takesIs = strings.Fields("it that he she there here what who where how this everything nothing everyone nobody")
 

@@ -70,6 +70,8 @@ func TestSpokenWords(t *testing.T) {
 		"my father’s twenty-three boats":    "my father's twenty three boats",
 		"it's 3.5, then 1,000 metres.":      "it is 3.5 then 1,000 metres",
 		"ﬁne. Café Mary Ann":                "fine café mary ann",
+		"at four a.m. in the U.S. It's on.": "at four am in the us it is on",
+		"They dont, i cant":                 "they do not i can not",
 		"Two two, he said":                  "two two he said",
 	} {
 		if got := texts(spokenWords(in)); got != want {
