@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// frameSamples is 50 ms: long enough to cost next to nothing, short enough that a killed
+	// frameSamples is 100 ms: long enough to cost next to nothing, short enough that a killed
 	// process takes little with it.
-	frameSamples = debrief.SampleRate / 20
+	frameSamples = debrief.SampleRate / 10
 	// queueLimit is how much sound the child holds when the parent does not read, in samples. A
 	// disk can stall for seconds; a minute is 2 MB.
 	queueLimit = 60 * debrief.SampleRate

@@ -70,11 +70,12 @@ func Start(tb testing.TB, sources ...string) *Server {
 	return s
 }
 
-func (s *Server) socket() string { return filepath.Join(s.dir, "run/pulse/native") }
+// Socket is the path of the server's socket: unlike every other server's, so it tells whose a process is.
+func (s *Server) Socket() string { return filepath.Join(s.dir, "run/pulse/native") }
 
 func (s *Server) writeScript() {
 	var b strings.Builder
-	fmt.Fprintf(&b, "load-module module-native-protocol-unix auth-anonymous=1 socket=%s\n", s.socket())
+	fmt.Fprintf(&b, "load-module module-native-protocol-unix auth-anonymous=1 socket=%s\n", s.Socket())
 	for _, name := range s.sources {
 		fmt.Fprintf(&b, "load-module module-null-sink sink_name=feed_%s rate=%d channels=1 format=s16le\n", name, Rate)
 	}
@@ -102,7 +103,7 @@ func (s *Server) Env() []string {
 	own := []string{
 		"XDG_RUNTIME_DIR=" + filepath.Join(s.dir, "run"),
 		"HOME=" + filepath.Join(s.dir, "home"),
-		"PULSE_SERVER=unix:" + s.socket(),
+		"PULSE_SERVER=unix:" + s.Socket(),
 		"PULSE_RUNTIME_PATH=" + filepath.Join(s.dir, "run/pulse"),
 		"ALSA_CONFIG_PATH=" + filepath.Join(s.dir, "asound.conf"),
 		"JACK_NO_START_SERVER=1", // else libjack tries to start a server and waits for it
@@ -114,7 +115,7 @@ func (s *Server) Env() []string {
 // Run starts the server after [Server.Kill], with all its sources.
 func (s *Server) Run() {
 	s.tb.Helper()
-	os.Remove(s.socket())
+	os.Remove(s.Socket())
 	daemon := exec.Command("pulseaudio", "-n", "-F", filepath.Join(s.dir, "script.pa"), "--daemonize=no",
 		"--exit-idle-time=-1", "--use-pid-file=no", "--realtime=no", "--high-priority=no")
 	daemon.Env = s.Env()

@@ -1,0 +1,150 @@
+package capture
+
+import (
+	"os/exec"
+	"slices"
+	"testing"
+	"time"
+
+	"debrief"
+	"debrief/internal/testsound"
+)
+
+// busyLoops keeps the machine busy until the test ends.
+func busyLoops(t *testing.T, n int) {
+	t.Helper()
+	for range n {
+		cmd := exec.Command("sh", "-c", "while :; do :; done")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	}
+}
+
+// rampUnderLoad records the ramp for seconds under four busy loops. Not a sample is lost or doubled.
+func rampUnderLoad(t *testing.T, seconds float64) {
+	server := testsound.Start(t, "lapel")
+	server.FeedRamp("lapel")
+	r := start(t, t.TempDir(), server.Env(), "lapel")
+	r.recorded(3)
+	busyLoops(t, 4)
+	r.recorded(seconds)
+	rec, pcm := r.stop()
+	runs := ramped(pcm)
+	// The player may run dry on such a machine: zeros in the feed, after which the ramp goes on
+	// where it was. A sample lost or doubled by the recorder breaks the count.
+	for i := 1; i < len(runs); i++ {
+		if before := runs[i-1]; (before.phase+int64(before.n))%testsound.RampPeriod != runs[i].phase {
+			t.Errorf("the ramp breaks at sample %d: %+v", runs[i].at, runs)
+		}
+		if gap := pcm[runs[i-1].at+runs[i-1].n : runs[i].at]; slices.ContainsFunc(gap, func(v int16) bool { return v != 0 }) {
+			t.Errorf("noise before sample %d", runs[i].at)
+		}
+	}
+	if len(rec.Gaps) != 0 {
+		t.Errorf("gaps without a loss: %+v", rec.Gaps)
+	}
+	t.Logf("%.1f s of ramp in %d pieces", float64(len(pcm))/debrief.SampleRate, len(runs))
+}
+
+func TestRampUnderLoad(t *testing.T) { rampUnderLoad(t, 10) }
+
+// unpluggings takes the preferred microphone away and brings it back n times, while the server moves
+// its streams to a microphone that nobody named. Every stretch of the preferred microphone must lie
+// where the clock says, and the stranger must not be heard for longer than half a second without
+// a warning.
+func unpluggings(t *testing.T, n int) {
+	server := testsound.Start(t, "lapel", "builtin", "laptop")
+	server.FeedRamp("lapel")
+	server.Feed("builtin", constant(100))
+	server.Feed("laptop", constant(-200))
+	server.Default("laptop")
+	r := start(t, t.TempDir(), server.Env(), "lapel", "builtin")
+	r.recorded(4)
+	for range n {
+		server.Unplug("lapel")
+		r.until("fallback", func(s Status) bool { return s.Device == "builtin" })
+		r.recorded(1)
+		server.Plug("lapel")
+		server.Default("laptop") // plugging made it the default
+		r.until("return", func(s Status) bool { return s.Device == "lapel" })
+		r.recorded(4)
+	}
+	rec, pcm := r.stop()
+	worst := checkTimeline(t, rec, ramped(pcm), n+1)
+	stranger := unwarned(rec, pcm, -200)
+	if stranger > debrief.SampleRate/2 {
+		t.Errorf("the wrong microphone was recorded for %v without a warning", stranger.Duration())
+	}
+	t.Logf("%d unpluggings: stretches lie within %v of the truth, stranger unwarned for at most %v", n, worst, stranger.Duration())
+}
+
+func TestUnpluggings(t *testing.T) {
+	t.Parallel()
+	unpluggings(t, 3)
+}
+
+// checkTimeline compares where the runs of the ramp lie on the recording's clock, gaps included,
+// with where the ramp itself says. It returns the worst difference.
+func checkTimeline(t *testing.T, rec *debrief.Recording, runs []rampRun, want int) (worst time.Duration) {
+	t.Helper()
+	if len(runs) != want {
+		t.Errorf("%d runs of the ramp, want %d: %+v, gaps %+v", len(runs), want, runs, rec.Gaps)
+		return 0
+	}
+	place := func(at int) time.Duration {
+		d := debrief.Samples(at).Duration()
+		for _, g := range rec.Gaps {
+			if int(g.At) <= at {
+				d += g.Length
+			}
+		}
+		return d
+	}
+	period := debrief.Samples(testsound.RampPeriod).Duration()
+	for i := 1; i < len(runs); i++ {
+		clock := place(runs[i].at) - place(runs[i-1].at)
+		ramp := debrief.Samples(runs[i].phase - runs[i-1].phase).Duration()
+		off := (clock - ramp) % period
+		if off < -period/2 {
+			off += period
+		} else if off > period/2 {
+			off -= period
+		}
+		worst = max(worst, off.Abs())
+		if off.Abs() > 100*time.Millisecond {
+			t.Errorf("run %d at sample %d lies %v off its true place", i, runs[i].at, off)
+		}
+	}
+	return worst
+}
+
+// unwarned is the longest stretch of a value outside of warnings of a wrong source.
+func unwarned(rec *debrief.Recording, pcm []int16, value int16) (longest debrief.Samples) {
+	var run debrief.Samples
+	for i, v := range pcm {
+		at := debrief.Samples(i)
+		warned := slices.ContainsFunc(rec.Warnings, func(w debrief.Warning) bool {
+			return w.Kind == warnSource && at >= w.Start && at < w.End
+		})
+		if v != value || warned {
+			run = 0
+			continue
+		}
+		run++
+		longest = max(longest, run)
+	}
+	return longest
+}
+
+// constant is an endless feed of one value.
+type constant int16
+
+func (c constant) Read(p []byte) (int, error) {
+	n := len(p) / 2 * 2
+	for i := 0; i < n; i += 2 {
+		p[i], p[i+1] = byte(uint16(c)), byte(uint16(c)>>8)
+	}
+	return n, nil
+}
