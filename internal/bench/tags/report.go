@@ -22,7 +22,7 @@ type report struct {
 	Model            string  `json:"model"`
 	Debriefs         int     `json:"debriefs"`
 	Utterances       int     `json:"utterances"`
-	MillisecondsEach float64 `json:"milliseconds_each"`
+	MillisecondsEach float64 `json:"milliseconds_each"` // of one core
 	Written          parts   `json:"written"`
 	Misheard         parts   `json:"misheard"` // with 10 % word errors
 }
@@ -54,7 +54,7 @@ func figuresOfCount(c tagscore.Count) figures {
 }
 
 func (r *report) print(w io.Writer) {
-	fmt.Fprintf(w, "%s on %d labelled debriefs, %d utterances, %.1f ms each\n\n", r.Model, r.Debriefs, r.Utterances, r.MillisecondsEach)
+	fmt.Fprintf(w, "%s on %d labelled debriefs, %d utterances, %.1f ms of one core each\n\n", r.Model, r.Debriefs, r.Utterances, r.MillisecondsEach)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "text\tpart\tF1\tprecision\trecall\tmacro F1\tfirst three\tn\t")
 	for _, x := range []struct {
