@@ -14,22 +14,22 @@ export class Editor {
     this.note = document.getElementById("note");
     this.toast = document.getElementById("toast");
     const list = transcript.list;
-    list.addEventListener("pointerover", (e) => this.#place(e.target.closest(".u")));
-    list.addEventListener("focusin", (e) => this.#place(e.target.closest(".u")));
-    list.addEventListener("click", (e) => this.#verdict(e.target.closest("[data-verdict]")));
+    list?.addEventListener("pointerover", (e) => this.#place(e.target.closest(".u")));
+    list?.addEventListener("focusin", (e) => this.#place(e.target.closest(".u")));
+    list?.addEventListener("click", (e) => this.#verdict(e.target.closest("[data-verdict]")));
     this.tools.addEventListener("click", (e) => { const b = e.target.closest("[data-do]"); if (b) this.#do(b.dataset.do, this.index); });
     aside.addEventListener("click", (e) => { const b = e.target.closest("[data-do]"); if (b) this.#doAside(b); });
     this.menu.addEventListener("click", (e) => { const b = e.target.closest("[data-prompt]"); if (b) { this.menu.hidePopover(); this.#toggleTag(this.index, b.dataset.prompt); } });
     this.menu.addEventListener("toggle", (e) => { if (e.newState === "closed") this.#row().at.focus({ preventScroll: true }); });
     document.getElementById("undo").addEventListener("click", () => this.undo());
-    for (const dialog of [this.note]) dialog.querySelector(".cancel").addEventListener("click", () => dialog.close());
+    this.note.querySelector(".cancel").addEventListener("click", () => this.note.close());
   }
 
   /** Acts on a key pressed at a row, or at the one that sounds; reports whether it meant something. */
   key(key) {
     const at = document.activeElement?.closest?.(".u");
     const index = at ? Number(at.id.slice(1)) : this.transcript.current;
-    if (index < 0) return false;
+    if (!this.transcript.rows[index]) return false;
     this.index = index;
     const prompt = this.legend.prompts.find((p) => p.key === key);
     if (prompt) { this.#toggleTag(index, prompt.id); return true; }

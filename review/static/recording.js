@@ -20,7 +20,7 @@ const rows = () => {
 const aside = document.getElementById("aside");
 const markers = () => [...aside.querySelectorAll(".marker")].map((el) => Number(el.dataset.s));
 const wave = new Wave(document.getElementById("wave"), Number(length), player, rows, markers);
-const editor = list && new Editor(href, transcript, legend, aside, () => wave.refresh());
+const editor = new Editor(href, transcript, legend, aside, () => wave.refresh());
 wave.refresh();
 // The page is whole without these two; they come when it has been drawn.
 requestAnimationFrame(() => { wave.load(href + "/wave"); if (list) transcript.load(href + "/words"); });
@@ -63,12 +63,12 @@ addEventListener("keydown", (e) => {
   const row = e.target.classList?.contains("at");
   if (field || (!row && e.target.closest?.("button, a, summary") && (e.key === " " || e.key === "Enter"))) return;
   if (e.ctrlKey || e.metaKey) {
-    if (e.key === "z" && editor?.undo()) e.preventDefault();
+    if (e.key === "z" && editor.undo()) e.preventDefault();
     return;
   }
   if (e.key.length === 1 && e.key !== " " && !letters.checked) return;
   if (e.key.startsWith("Arrow") && (!list || e.target !== document.body)) return;
   const act = keys[e.key] ?? keys[e.key.toLowerCase()];
-  if (act) act(); else if (!editor?.key(e.key.toLowerCase())) return;
+  if (act) act(); else if (!editor.key(e.key.toLowerCase())) return;
   e.preventDefault();
 });

@@ -3,6 +3,7 @@ import { clock } from "./text.js";
 
 const STEP = 5; // seconds an arrow key moves
 const LANE = 5; // pixels of the lane of tags
+const QUIET = 80; // of 255: a recording that never gets louder is drawn low, not blown up
 
 export class Wave {
   /** readRows gives {start, end, hues: [colour]} of each utterance, readMarkers seconds. */
@@ -22,7 +23,7 @@ export class Wave {
     const answer = await fetch(href).catch(() => null);
     if (!answer?.ok) return; // speech and tags are drawn without it
     this.columns = new Uint8Array(await answer.arrayBuffer());
-    this.loudest = this.columns.reduce((a, b) => Math.max(a, b), 1);
+    this.loudest = this.columns.reduce((a, b) => Math.max(a, b), QUIET);
     this.draw();
   }
 
