@@ -100,7 +100,7 @@ func measure(ctx context.Context, debriefs []labelled) (*report, error) {
 		return nil, err
 	}
 	r.Utterances = len(texts)
-	r.MillisecondsEach = float64((processor()-began).Microseconds()) / 1000 / float64(len(texts))
+	r.MillisecondsEach = float64((processor() - began).Microseconds()) / 1000 / float64(len(texts))
 	if r.Misheard, err = figuresOf(ctx, tagger, debriefs, func(s string) string { return ear.Hear(rng, s, wordErrors) }); err != nil {
 		return nil, err
 	}
