@@ -65,9 +65,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // commands lists every command in the order a newcomer needs them.
 func commands() []*cli.Command {
 	all := []*cli.Command{
-		batchCommand(), transcribeCommand(), tagCommand(), promptsCommand(),
+		recordCommand(), batchCommand(), transcribeCommand(), tagCommand(),
 		serveCommand(), courseCommand(), exportCommand(), retagCommand(),
-		modelsCommand(), completionCommand(),
+		promptsCommand(), devicesCommand(), doctorCommand(), modelsCommand(), completionCommand(),
+		captureChildCommand(),
 	}
 	for _, c := range all {
 		c.OnUsageError = func(_ *cli.Context, err error, _ bool) error {

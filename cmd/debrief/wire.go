@@ -105,10 +105,35 @@ func openEngine(c *cli.Context) (*engine, error) {
 			return nil, err
 		}
 		e.recogniser, e.close = m, m.Close
+	case "openai":
+		api, err := openAPI(c)
+		if err != nil {
+			return nil, err
+		}
+		if !c.Bool("quiet") {
+			fmt.Fprintf(c.App.ErrWriter, "note: speech is sent to %s\n", api.Name())
+			if w := api.Capabilities().Ending(time.Now()); w != "" {
+				fmt.Fprintln(c.App.ErrWriter, "warning: "+w)
+			}
+		}
+		e.recogniser = api
 	default:
 		return nil, usageError(fmt.Sprintf("unknown engine %q", name), "use --engine local or --engine openai")
 	}
 	return e, nil
+}
+
+// openAPI makes the API engine from the usual environment names. It is used only when the
+// user chose it: a key that happens to be set sends nothing.
+func openAPI(c *cli.Context) (*transcribe.OpenAI, error) {
+	key, base, model := os.Getenv("OPENAI_API_KEY"), os.Getenv("OPENAI_BASE_URL"), c.String("model")
+	if key == "" && base == "" {
+		return nil, usageError("--engine openai needs a key", "set OPENAI_API_KEY, or OPENAI_BASE_URL for a compatible server")
+	}
+	if model == "" {
+		return nil, usageError("--engine openai needs a model", "name it with --model or DEBRIEF_MODEL")
+	}
+	return transcribe.NewOpenAI(transcribe.OpenAIConfig{BaseURL: base, Key: transcribe.Secret(key), Model: model, Language: c.String("language")})
 }
 
 // transcriber makes the stage, with a place for the results of chunks or nil.
