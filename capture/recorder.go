@@ -96,12 +96,11 @@ func (r *Recorder) openSpool() error {
 		for _, g := range st.Recording.Gaps {
 			r.unheard += g.Length
 		}
-		if now := r.cfg.Uptime(); !st.Recording.Started.IsZero() {
-			// Only the wall clock knows how long ago the crash was.
-			r.heard = now - r.cfg.Now().Sub(st.End())
-			r.started = now - r.cfg.Now().Sub(st.Recording.Started)
-			r.broken = "crash"
-		}
+		// Only the wall clock knows how long ago the crash was.
+		now, wall := r.cfg.Uptime(), r.cfg.Now()
+		r.heard = now - wall.Sub(st.End())
+		r.started = now - wall.Sub(st.Recording.Started)
+		r.broken = "crash"
 		return nil
 	}
 	r.w, err = spool.Create(cfg)
@@ -114,7 +113,7 @@ func resumable(st spool.State, who spool.Who, now time.Time) bool {
 	if !st.Ended.IsZero() || rec.Client != who.Client || rec.Session != who.Session || rec.Phase != who.Phase {
 		return false
 	}
-	return rec.Started.IsZero() || now.Sub(st.End()) < resumeWithin
+	return !rec.Started.IsZero() && now.Sub(st.End()) < resumeWithin
 }
 
 // ID is the recording's.

@@ -182,6 +182,7 @@ func (r *Recorder) adopt() error {
 func (r *Recorder) announce(f *feed, begin time.Duration) {
 	r.endFallback()
 	r.meter.signal = false
+	delete(r.standing, warnNarrowBand)
 	r.note(spool.Entry{Kind: spool.KindDevice, At: r.w.Samples(), Device: f.device.Name, Wall: r.wall(begin)})
 	r.mu.Lock()
 	r.status.Device = f.device.Name
