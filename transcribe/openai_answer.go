@@ -274,8 +274,7 @@ func wordSpan(start, end number) debrief.Span {
 	if s := secondsSpan(start, end); s.Len() > 0 {
 		return s
 	}
-	s := secondsSpan(start, number{start.value + 1.0/debrief.SampleRate, start.told})
-	return s
+	return secondsSpan(start, number{start.value + 1.0/debrief.SampleRate, start.told})
 }
 
 func anyTime(words []answerWord) bool {
