@@ -13,7 +13,7 @@ const (
 	minSilence = debrief.SampleRate * 3 / 10
 	minSpeech  = debrief.SampleRate / 10
 	// mergeGap joins speech over pauses up to this: longer islands lose fewer words at cuts.
-	mergeGap = debrief.SampleRate
+	mergeGap = debrief.SampleRate * 5 / 4
 	// maxIsland is the longest stretch a recogniser hears at once; beyond 30 s it repeats itself.
 	maxIsland = 28 * debrief.SampleRate
 	// islandPad is the sound kept around speech. More silence than that makes the recogniser

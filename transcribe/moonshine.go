@@ -99,7 +99,32 @@ func (m *Moonshine) island(ctx context.Context, island Island) ([]Passage, error
 	if p.Text == "" {
 		return nil, nil
 	}
+	if p.Confidence < unsure {
+		other, err := m.shifted(ctx, island)
+		if err != nil {
+			return nil, err
+		}
+		if other.Confidence > p.Confidence && !repetitive(other.Text) {
+			p = other
+		}
+	}
 	return []Passage{p}, nil
+}
+
+// unsure is the confidence below which an island is heard a second time.
+const unsure = 0.85
+
+// shifted hears an island again, its frames half a frame later. Where the sound is clear that
+// changes nothing; where it is not, it is a second opinion, and the surer one is mostly right.
+func (m *Moonshine) shifted(ctx context.Context, island Island) (Passage, error) {
+	later := island
+	later.Start += frame / 2
+	later.PCM = island.PCM[min(frame/2, len(island.PCM)):]
+	tokens, full, err := m.model.decode(ctx, later.PCM)
+	if err != nil || full {
+		return Passage{}, err
+	}
+	return m.passage(later, tokens), nil
 }
 
 // passage puts words together from tokens.

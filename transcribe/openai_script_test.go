@@ -121,7 +121,7 @@ func (s *scripted) sent(t *testing.T, n int) map[string][]string {
 	return f.Value
 }
 
-// at makes an engine at the server, as a compatible one unless it is the vendor's.
+// engine makes an engine at the server: at the vendor's address, or as at a compatible one.
 func (s *scripted) engine(t *testing.T, model string, vendor bool) *OpenAI {
 	t.Helper()
 	tr := &http.Transport{DialContext: s.dial, DialTLSContext: s.dial}

@@ -108,7 +108,6 @@ func TestOpenAIUnreachable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := script(t, hangUp)
 		o := s.engine(t, "whisper-1", true)
-		o.http.Transport.(*http.Transport).DialTLSContext = nil // the pipe answers no TLS
 		s.server.Close()
 		_, err := o.Recognise(t.Context(), apiChunk())
 		wantErr(t, err, debrief.ErrUnavailable)

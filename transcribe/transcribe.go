@@ -80,7 +80,7 @@ type Request struct {
 	Input     string              // hash of the audio: [debrief.Recording.AudioHash]; names the transcript's and the chunks' origin
 	Audio     Audio
 	Speakers  Speakers
-	// Progress, if not nil, is told up to where the recording is done. It is called from one goroutine, in order.
+	// Progress, if not nil, is told up to where the recording is done. Positions only grow and calls never overlap.
 	Progress func(done debrief.Samples)
 }
 
