@@ -63,8 +63,8 @@ func locate(text, passage string) (start, end int, ok bool) {
 			if !ok {
 				continue
 			}
-			for i+1 < j && said[i].optional && a.matches(i+1, edits) {
-				i++ // a stutter before the passage is not part of it
+			for n := said[i].skip; n > 0 && i+n < j && a.matches(i+n, edits); n = said[i].skip {
+				i += n // a stutter before the passage is not part of it
 			}
 			if fairCut(said, i, j) {
 				start, end = widen(text, said, i, j)
@@ -186,7 +186,7 @@ func (a *alignment) matches(i, edits int) bool {
 }
 
 // from matches the quote from its word q on with what was said from word i on, in at most so many edits, and returns where it ends.
-// Optional words may be missing on either side.
+// Optional runs may be missing on either side.
 func (a *alignment) from(i, q, edits int) (end int, ok bool) {
 	if q == len(a.quoted) {
 		return i, true
@@ -208,11 +208,11 @@ func (a *alignment) from(i, q, edits int) (end int, ok bool) {
 		try(said.text == quoted.text, i+1, q+1, edits)
 		try(said.bare != "" && said.bare == quoted.text, i+parts(a.said, i), q+1, edits)
 		try(quoted.bare == said.text && !otherWords[quoted.bare], i+1, q+parts(a.quoted, q), edits)
-		try(said.optional, i+1, q, edits)
+		try(said.skip > 0, i+said.skip, q, edits)
 		try(inside && editable(said, quoted), i+1, q+1, edits-1)
 		try(inside && lightWords[said.text], i+1, q, edits-1)
 	}
-	try(quoted.optional, i, q+1, edits)
+	try(quoted.skip > 0, i, q+quoted.skip, edits)
 	if !try(inside && lightWords[quoted.text], i, q+1, edits-1) {
 		a.failed[key] = true
 	}

@@ -55,6 +55,7 @@ func TestFindQuoteRefuses(t *testing.T) {
 		"ContractedNotSplit":   {"They don't love me at all.", "love me at all"},
 		"NotWithoutApostrophe": {"they dont love me at all", "love me at all"},
 		"ApostropheAdded":      {"They were sad about it all.", "They we're sad about it all."},
+		"HalfARepeat":          {"And no one walks in, if you're in, you're in.", "And no one walks in, if in, you're in."},
 		"NotLeftOutAfter":      {"I could not sleep in there.", "well I could"},
 		"SupposedOnly":         {"If I was better I would call her.", "I was better"},
 		"HalfANumber":          {"It was three hundred people or more.", "hundred people or more"},

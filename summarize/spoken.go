@@ -19,7 +19,8 @@ type spokenWord struct {
 	start, end int    // bytes in the original text; both halves of "don't" share theirs
 	joined     bool   // hangs on the word before: "n't", or what follows a hyphen
 	capital    bool   // begins with a capital letter
-	optional   bool   // a filler, or the first go at what is said again: a quote may have it or not
+	optional   bool   // part of a filler, or of the first go at what is said again: a quote may have it or not
+	skip       int    // on the first word of such a run: its length; it is left out whole or not at all
 	gap        gap    // what stands between the word before and this one
 }
 
@@ -39,9 +40,7 @@ func spokenWords(text string) []spokenWord {
 	marked := slices.Clone(ws)
 	for i := 0; i < len(ws); {
 		n := fillerAt(ws, i)
-		for k := range n {
-			marked[i+k].optional = true
-		}
+		mark(marked[i : i+n])
 		if next := i + n; n > 0 && next < len(ws) {
 			// The commas around a filler are its own; a sentence's end is not.
 			if marked[next].gap = max(ws[next].gap, marked[i].gap); marked[next].gap == gapClause {
@@ -52,13 +51,21 @@ func spokenWords(text string) []spokenWord {
 	}
 	for i := range ws {
 		if n := repeatAt(ws, i); n > 0 {
-			for k := range n {
-				marked[i+k].optional = true
-			}
+			mark(marked[i : i+n])
 			marked[i+n].gap = marked[i].gap
 		}
 	}
 	return marked
+}
+
+// mark makes a run of words optional.
+func mark(run []spokenWord) {
+	for k := range run {
+		run[k].optional = true
+	}
+	if len(run) > 0 {
+		run[0].skip = len(run)
+	}
 }
 
 // essential returns the words without the optional ones.
