@@ -8,10 +8,10 @@ TIMEOUT := 30m
 SERVE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test check bench soak demo clean
+.PHONY: help setup build test check bench soak demo screenshots clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install tools, Go modules and models; quick when all is there
 	@scripts/setup.sh
@@ -23,6 +23,7 @@ build: setup ## bin/debrief
 test: setup ## every test
 	@scripts/test-tools.sh
 	go test -timeout $(TIMEOUT) ./...
+	go test -C tools -timeout $(TIMEOUT) ./e2e
 
 check: setup ## gofmt, vet, staticcheck, race detector, known vulnerabilities
 	@bad=$$(gofmt -l .); [ -z "$$bad" ] || { echo "error: not formatted: $$bad"; echo 'hint: gofmt -w .'; exit 1; } >&2
@@ -43,6 +44,9 @@ soak: build ## hours of audio in bounded memory
 
 demo: build ## the main job on the samples, then the page on 127.0.0.1:8080 (SERVE=0: the job only)
 	@SERVE=$(SERVE) scripts/demo.sh
+
+screenshots: setup ## pictures of every state of the coach's page, in screenshots/
+	@scripts/screenshots.sh
 
 clean: ## remove what build and demo made; models and test servers stay
 	rm -rf bin/debrief store

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -22,6 +23,7 @@ type coursePage struct {
 	Open     []openAsk
 	Grid     []gridRow
 	Sessions []int
+	Recorded int // treatments of which there is a recording
 	Threads  []thread
 	Insights []insight
 	Moods    []mood
@@ -210,6 +212,9 @@ func (p *Page) fillPrep(v *coursePage, c *debrief.Course) {
 func (p *Page) fillGrid(v *coursePage, c *debrief.Course) {
 	for _, t := range c.Treatments {
 		v.Sessions = append(v.Sessions, t.Session)
+		if slices.ContainsFunc(t.Phases, func(ph debrief.TreatmentPhase) bool { return len(ph.Recordings) > 0 }) {
+			v.Recorded++
+		}
 	}
 	for _, prompt := range p.Scheme.Prompts {
 		row := gridRow{Name: prompt.Name, Question: prompt.Question, Hue: p.hue(prompt.ID)}

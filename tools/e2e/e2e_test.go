@@ -35,7 +35,7 @@ func unfinished(n int) string {
 }
 
 // patience is how long anything on a page may take before a test gives up, on a busy machine.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // binary is the command under test, built once.
 var binary string
@@ -68,6 +68,13 @@ var pageAddress = regexp.MustCompile(`http://\S+`)
 // serve starts the page and returns its address, which ends in "/".
 func serve(t testing.TB, args ...string) string {
 	t.Helper()
+	address, _ := start(t, args...)
+	return address
+}
+
+// start does the same, and returns a way to kill the server as kill -9 does.
+func start(t testing.TB, args ...string) (address string, kill func()) {
+	t.Helper()
 	cmd := exec.Command(binary, append([]string{"serve", "--addr", "127.0.0.1:0"}, args...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -77,18 +84,19 @@ func serve(t testing.TB, args ...string) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	kill = sync.OnceFunc(func() {
 		_ = cmd.Process.Kill() // it may have ended by itself; Wait tells
 		_ = cmd.Wait()
 	})
+	t.Cleanup(kill)
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if address := pageAddress.FindString(lines.Text()); address != "" {
-			return address
+			return address, kill
 		}
 	}
 	t.Fatalf("debrief serve named no address: %v", lines.Err())
-	return ""
+	return "", nil
 }
 
 // screen is a size and a colour scheme.

@@ -90,7 +90,7 @@ func TestListen(t *testing.T) {
 		run(t, ctx, chromedp.Click("#loop"), chromedp.Click("#play"))
 	})
 	t.Run("FilterByPrompt", func(t *testing.T) {
-		run(t, ctx, chromedp.Click(`#legend [data-prompt="body"]`))
+		run(t, ctx, chromedp.Evaluate(`scrollTo(0, 0)`, nil), chromedp.Click(`#legend [data-prompt="body"]`))
 		until(t, ctx, `[...document.querySelectorAll("#rows .u")].filter(u => u.offsetParent).length === 3`)
 		run(t, ctx, chromedp.Click("#all"))
 		until(t, ctx, `[...document.querySelectorAll("#rows .u")].filter(u => u.offsetParent).length === 20`)
