@@ -27,6 +27,8 @@ const (
 	deafAfter = 2 * time.Second
 	// startGrace is how long the first frame may take: a Bluetooth link needs 3 s to wake.
 	startGrace = 5 * time.Second
+	// graceDoublings bounds the growth of the grace: 5, 10, 20, 40 s.
+	graceDoublings = 3
 	// distrust is how long a microphone that opened but gave nothing is passed over for the next one.
 	distrust = 10 * time.Second
 	// resumeWithin is how long after a crash the same debrief goes on in the same recording.

@@ -79,10 +79,8 @@ func (r *Recorder) join(f *feed, offset debrief.Samples, pcm []int16) []int16 {
 	if !same {
 		r.announce(f, begin)
 	}
-	if r.gap == nil { // a break on the way to another break goes on
-		r.openGap(r.broken, f, offset)
-	}
-	r.gap.feed, r.gap.offset = f, offset
+	r.closeGap() // an earlier one whose stream never settled
+	r.openGap(r.broken, f, offset)
 	r.broken = ""
 	if r.refineGap(); r.gap != nil {
 		r.writeGap() // not final, but a crash may come before that

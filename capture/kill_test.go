@@ -67,6 +67,7 @@ type recorderProcess struct {
 	t     *testing.T
 	cmd   *exec.Cmd
 	lines chan string
+	seen  []string
 }
 
 func startRecorder(t *testing.T, env []string, dir string) *recorderProcess {
@@ -80,7 +81,7 @@ func startRecorder(t *testing.T, env []string, dir string) *recorderProcess {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	p := &recorderProcess{t, cmd, make(chan string, 1000)}
+	p := &recorderProcess{t: t, cmd: cmd, lines: make(chan string, 1000)}
 	go func() {
 		defer close(p.lines)
 		for in := bufio.NewScanner(out); in.Scan(); {
@@ -101,6 +102,7 @@ func (p *recorderProcess) until(event string) {
 			if !ok {
 				p.t.Fatalf("recorder ended before %q", event)
 			}
+			p.seen = append(p.seen, time.Now().Format("05.000 ")+line)
 			if strings.HasPrefix(line, "error ") {
 				p.t.Fatal(line)
 			}
@@ -108,7 +110,7 @@ func (p *recorderProcess) until(event string) {
 				return
 			}
 		case <-timeout:
-			p.t.Fatalf("no %q in %v", event, patience)
+			p.t.Fatalf("no %q in %v, only %q", event, patience, p.seen)
 		}
 	}
 }

@@ -25,6 +25,7 @@ type Recorder struct {
 	found   chan attempt
 	lastTry time.Duration
 	tryNow  bool
+	inVain  int                      // attempts since a microphone was last heard
 	shunned map[string]time.Duration // until when a device is passed over
 
 	started  time.Duration // when sample 0 was heard; 0 before

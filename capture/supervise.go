@@ -39,7 +39,9 @@ func (r *Recorder) supervise(ctx context.Context) {
 			r.setState(Deaf)
 		}
 	}
-	if n := r.next; n != nil && !n.heard && now-n.opened > startGrace {
+	// The grace doubles with each attempt in vain: on a machine so loaded that a process takes longer
+	// to start, a fixed one would stop every attempt just before it succeeds.
+	if n := r.next; n != nil && !n.heard && now-n.opened > startGrace<<min(r.inVain, graceDoublings) {
 		r.shun(n.device, now)
 		r.dropNext("gave nothing")
 	}
@@ -133,6 +135,7 @@ func (r *Recorder) hearNext(f sound.Frame, ok bool) error {
 		return nil
 	}
 	n.heard = true
+	r.inVain = 0
 	n.last = r.cfg.Uptime()
 	n.held = append(n.held, f)
 	if r.active != nil && !r.deaf() && n.rank >= r.active.rank {
@@ -239,11 +242,17 @@ func (r *Recorder) shun(d sound.Device, now time.Duration) { r.shunned[d.Name] =
 
 func (r *Recorder) dropNext(why string) {
 	r.cfg.Log.Debug("microphone tried in vain", "device", r.next.device.Name, "why", why)
+	if !r.next.heard {
+		if r.inVain++; r.inVain == 1 {
+			r.tell("device", true, "microphone %s is there but cannot be heard: %s; trying on", r.next.device.Name, why)
+		}
+	}
 	r.next.stream.Close()
 	r.next = nil
 	if r.deaf() {
 		// The silent stream may be what keeps the device from being opened again.
 		r.active.stream.Close()
 		r.active = nil
+		r.closeGap()
 	}
 }
