@@ -227,10 +227,11 @@ func TestStrangePrompt(t *testing.T) {
 		"client: I dug over the bed and planted out the beans, then watered the roses.",
 		"coach: And what did you eat today?",
 		"client: Only a bowl of soup and some bread.",
+		"coach: I see. Did you find somewhere to park?",
 		"client: My brother has bought a second-hand car.",
 	)
 	tags := tag(t, tagger, &debrief.Recording{Phase: debrief.Followup, Session: 1}, tr)
-	for i, want := range []debrief.PromptID{"garden", "garden", "meal", "meal", ""} {
+	for i, want := range []debrief.PromptID{"garden", "garden", "meal", "meal", "", ""} {
 		u := tags.Utterances[i]
 		switch {
 		case want == "" && len(u.Prompts) > 0:

@@ -7,11 +7,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -41,16 +43,8 @@ func run(ctx context.Context, args []string) error {
 	hands := flags.String("hands", "", "with -cv: only these hands, joined by commas")
 	cache := flags.String("cache", "", "file to keep embeddings in between runs")
 	worst := flags.Int("worst", 0, "with -cv: print so many lines whose labels were least expected")
-	flags.IntVar(&recipe.Workers, "workers", recipe.Workers, "networks trained at once")
 	flags.IntVar(&recipe.Members, "members", recipe.Members, "networks in the ensemble")
 	flags.IntVar(&recipe.Epochs, "epochs", recipe.Epochs, "passes over the corpus")
-	flags.IntVar(&recipe.Batch, "batch", recipe.Batch, "recordings a step")
-	flags.IntVar(&leastRecordings, "least", leastRecordings, "")
-	flags.IntVar(&recipe.Size.Word, "word", recipe.Size.Word, "")
-	flags.IntVar(&recipe.Size.Meaning, "meaning", recipe.Size.Meaning, "")
-	flags.IntVar(&recipe.Context, "context", recipe.Context, "")
-	flags.Float64Var(&recipe.Rate, "rate", recipe.Rate, "")
-	flags.Float64Var(&recipe.Decay, "decay", recipe.Decay, "")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -93,7 +87,9 @@ func load(ctx context.Context, debriefs []corpus.Debrief, cache string) ([]recor
 	return prepare(ctx, debriefs, es, cache)
 }
 
-var leastRecordings = 3
+// leastRecordings is in how many recordings a word must occur to be learned: below it the model
+// grows and nothing else.
+const leastRecordings = 4
 
 // learn trains on the recordings, each epoch in other versions.
 func learn(ctx context.Context, recipe tagnet.Recipe, recordings []recording) (*tagnet.Ensemble, error) {
@@ -140,14 +136,21 @@ func handsOf(recordings []recording) []string {
 	return out
 }
 
+// write puts the model in place whole: a half-written one would be built into the program.
 func write(path string, e *tagnet.Ensemble) error {
-	f, err := os.Create(path)
+	f, err := os.CreateTemp(filepath.Dir(path), ".tagger-*")
 	if err != nil {
 		return fmt.Errorf("write model: %w", err)
 	}
-	defer f.Close()
-	if err := e.Write(f); err != nil {
-		return err
+	defer os.Remove(f.Name()) // does nothing once it has its name
+	if err := errors.Join(e.Write(f), f.Chmod(modelMode), f.Close()); err != nil {
+		return fmt.Errorf("write model: %w", err)
 	}
-	return f.Close()
+	if err := os.Rename(f.Name(), path); err != nil {
+		return fmt.Errorf("write model: %w", err)
+	}
+	return nil
 }
+
+// modelMode lets everybody read the model, as the other files of a repository.
+const modelMode = 0o644
