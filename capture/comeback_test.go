@@ -1,0 +1,160 @@
+package capture
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"debrief"
+	"debrief/capture/spool"
+	"debrief/internal/testsound"
+)
+
+func TestRecorderComesBack(t *testing.T) {
+	t.Parallel()
+	t.Run("falls back to the next named microphone, warns, and returns", func(t *testing.T) {
+		t.Parallel()
+		server := testsound.Start(t, "lapel", "builtin", "laptop")
+		for _, s := range []string{"lapel", "builtin", "laptop"} {
+			server.FeedRamp(s)
+		}
+		server.Default("laptop") // where the server moves orphaned streams: a microphone nobody named
+		r := start(t, t.TempDir(), server.Env(), "lapel", "builtin")
+		r.recorded(3)
+		for range 2 {
+			server.Unplug("lapel")
+			r.until("fallback", func(s Status) bool { return s.Device == "builtin" && slices.Contains(s.Warnings, warnFallback) })
+			r.recorded(2)
+			server.Plug("lapel")
+			r.until("return", func(s Status) bool { return s.Device == "lapel" && !slices.Contains(s.Warnings, warnFallback) })
+			r.recorded(3)
+		}
+		rec, _ := r.stop()
+		var fallback, wrong int
+		for _, w := range rec.Warnings {
+			switch w.Kind {
+			case warnFallback:
+				fallback++
+				if w.Len() < 2*debrief.SampleRate {
+					t.Errorf("fallback %+v", w)
+				}
+			case warnSource:
+				wrong++
+				if w.Len() > debrief.SampleRate/2 {
+					t.Errorf("wrong source for %v", w.Len().Duration())
+				}
+			}
+		}
+		if fallback != 2 || wrong != 2 {
+			t.Errorf("warnings %+v", rec.Warnings)
+		}
+	})
+	t.Run("waits for the one named microphone and takes no other", func(t *testing.T) {
+		t.Parallel()
+		server := testsound.Start(t, "lapel", "builtin")
+		server.FeedRamp("lapel")
+		r := start(t, t.TempDir(), server.Env(), "lapel")
+		r.recorded(3)
+		server.Unplug("lapel")
+		r.until("deafness", func(s Status) bool { return s.State == Deaf })
+		server.Plug("lapel")
+		r.recorded(3)
+		rec, pcm := r.stop()
+		// What the other microphone gave before it was noticed is zeros here: not part of any run.
+		runs := ramped(pcm)
+		if len(runs) != 2 || len(rec.Gaps) != 1 {
+			t.Fatalf("gaps %+v, runs %+v", rec.Gaps, runs)
+		}
+		if truth := missing(runs[0], runs[1], rec.Gaps[0].Length); !near(rec.Gaps[0].Length, truth, 100*time.Millisecond) {
+			t.Errorf("gap %v, truly %v", rec.Gaps[0].Length, truth)
+		}
+	})
+	t.Run("the server is killed and comes back", func(t *testing.T) {
+		t.Parallel()
+		server := testsound.Start(t, "lapel")
+		server.FeedRamp("lapel")
+		r := start(t, t.TempDir(), server.Env(), "lapel")
+		r.recorded(3)
+		server.Kill()
+		r.until("deafness", func(s Status) bool { return s.State == Deaf })
+		server.Run()
+		server.FeedRamp("lapel")
+		r.recorded(3)
+		rec, _ := r.stop()
+		if len(rec.Gaps) != 1 || rec.Gaps[0].Reason != "microphone-lost" {
+			t.Errorf("gaps %+v", rec.Gaps)
+		}
+	})
+	t.Run("a stopped server that goes on loses nothing it had kept", func(t *testing.T) {
+		t.Parallel()
+		server := testsound.Start(t, "lapel")
+		server.FeedRamp("lapel")
+		r := start(t, t.TempDir(), server.Env(), "lapel")
+		r.recorded(3)
+		server.Signal(syscall.SIGSTOP)
+		r.until("deafness", func(s Status) bool { return s.State == Deaf })
+		server.Signal(syscall.SIGCONT)
+		r.recorded(5)
+		rec, pcm := r.stop()
+		// The player may have run dry meanwhile: silence between is the feed's, a hole in the ramp ours.
+		runs := ramped(pcm)
+		for i := 1; i < len(runs) && len(rec.Gaps) == 0; i++ {
+			if before := runs[i-1]; (before.phase+int64(before.n))%testsound.RampPeriod != runs[i].phase {
+				t.Errorf("no gap recorded, but the ramp has a hole: %+v", runs)
+			}
+		}
+	})
+}
+
+func TestRecorderResumesAfterCrash(t *testing.T) {
+	t.Parallel()
+	server := testsound.Start(t, "lapel")
+	server.FeedRamp("lapel")
+	dir := t.TempDir()
+	w, err := spool.Create(spool.Config{Root: dir, Who: someone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What a crashed recorder leaves, with the lock given back by hand: the process that holds it lives.
+	began := time.Now().Add(-5 * time.Second)
+	if err := w.Note(spool.Entry{Kind: spool.KindDevice, Device: "lapel", Wall: began}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Append(make([]int16, 2*debrief.SampleRate)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	journal := filepath.Join(w.Dir(), "journal.jsonl")
+	text, err := os.ReadFile(journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := strings.LastIndex(string(text), `{"kind":"end"`)
+	if err := os.WriteFile(journal, text[:cut], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var told []Event
+	if err := Recover(dir, someone, time.Now, slog.New(slog.DiscardHandler), func(e Event) { told = append(told, e) }); err != nil {
+		t.Fatal(err)
+	}
+	if len(told) != 1 || told[0].Kind != "recovered" {
+		t.Errorf("told %+v", told)
+	}
+	r := start(t, dir, server.Env(), "lapel")
+	r.recorded(3)
+	rec, _ := r.stop()
+	if rec.ID != someone.ID || rec.Samples < 5*debrief.SampleRate {
+		t.Errorf("%+v", rec)
+	}
+	// Five seconds since its beginning, of which two are recorded.
+	if len(rec.Gaps) != 1 || rec.Gaps[0].At != 2*debrief.SampleRate || rec.Gaps[0].Length < 3*time.Second || rec.Gaps[0].Reason != "crash" {
+		t.Errorf("gaps %+v", rec.Gaps)
+	}
+}
