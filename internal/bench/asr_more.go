@@ -1,9 +1,132 @@
 package main
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"syscall"
+	"time"
 
-func asrWorkers(ctx context.Context, shared string) ([]figure, error)  { return nil, nil }
-func asrBadSound(ctx context.Context, shared string) ([]figure, error) { return nil, nil }
-func asrNothing(ctx context.Context, shared string) ([]figure, error)  { return nil, nil }
-func asrPeer(ctx context.Context, shared string) ([]figure, error)     { return nil, nil }
-func asrLong(ctx context.Context, shared string) ([]figure, error)     { return nil, nil }
+	"debrief"
+	"debrief/transcribe"
+)
+
+// asrWorkers compares one worker with two on the same recording, by the clock on the wall. On a
+// machine with other work the figure says little, so it has no bound.
+func asrWorkers(ctx context.Context, shared string) ([]figure, error) {
+	set, err := speech(ctx, shared)
+	if err != nil {
+		return nil, err
+	}
+	var walls []time.Duration
+	for _, workers := range []int{1, 2} {
+		t, done, err := local(workers)
+		if err != nil {
+			return nil, err
+		}
+		start := time.Now()
+		_, err = t.Transcribe(ctx, transcribe.Request{Audio: &sound{join(set)[0].pcm}})
+		walls = append(walls, time.Since(start))
+		done()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return []figure{told("two workers over one", walls[0].Seconds()/walls[1].Seconds(), "x wall speed", "needs two idle cores")}, nil
+}
+
+// asrNothing listens to ten minutes each of what is not speech.
+func asrNothing(ctx context.Context, _ string) ([]figure, error) {
+	t, done, err := local(0)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	r := rand.New(rand.NewPCG(5, 2026))
+	tone := func(i int, hz, level float64) float64 {
+		return level * math.Sin(2*math.Pi*hz*float64(i)/debrief.SampleRate)
+	}
+	breath := 0.0
+	var out []figure
+	for _, s := range []struct {
+		name string
+		at   func(i int) float64
+	}{
+		{"silence", func(int) float64 { return 0 }},
+		{"white noise", func(int) float64 { return 3000 * r.NormFloat64() }},
+		{"hum", func(i int) float64 { return tone(i, 50, 3000) + tone(i, 150, 1000) }},
+		{"breathing", func(i int) float64 { // noise without highs that swells every four seconds
+			breath = 0.9*breath + 0.1*r.NormFloat64()
+			return 9000 * breath * math.Pow(math.Sin(math.Pi*float64(i)/(4*debrief.SampleRate)), 4)
+		}},
+		{"chords", func(i int) float64 {
+			root := 220 * math.Pow(2, float64(i/(2*debrief.SampleRate)%5)/12)
+			return tone(i, root, 2000) + tone(i, root*5/4, 1500) + tone(i, root*3/2, 1500)
+		}},
+	} {
+		pcm := make([]int16, joinedLength)
+		for i := range pcm {
+			pcm[i] = int16(max(-32768, min(32767, s.at(i))))
+		}
+		tr, err := t.Transcribe(ctx, transcribe.Request{Audio: &sound{pcm}})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.name, err)
+		}
+		words := 0
+		for _, u := range tr.Utterances {
+			if u.Usable() {
+				words += len(u.Words)
+			}
+		}
+		out = append(out, atMost("invented words, "+s.name, float64(words), 0, "in 10 minutes"))
+	}
+	return out, nil
+}
+
+// asrLong transcribes three hours and tells the most memory this process ever held.
+func asrLong(ctx context.Context, shared string) ([]figure, error) {
+	set, err := speech(ctx, shared)
+	if err != nil {
+		return nil, err
+	}
+	t, done, err := local(0)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	one := join(set)
+	long := &looped{left: 3 * 3600 * debrief.SampleRate}
+	for _, j := range one {
+		long.pcm = append(long.pcm, j.pcm...)
+	}
+	start := time.Now()
+	if _, err := t.Transcribe(ctx, transcribe.Request{Audio: long}); err != nil {
+		return nil, err
+	}
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		return nil, err
+	}
+	return []figure{
+		atMost("memory at its peak, 3 hours", float64(r.Maxrss)/1024, 600, "MB"),
+		told("3 hours took", time.Since(start).Minutes(), "minutes", ""),
+	}, nil
+}
+
+// looped is sound over and over until a length is reached.
+type looped struct {
+	pcm  []int16
+	at   int
+	left int
+}
+
+func (l *looped) Read(dst []int16) (int, error) {
+	if l.left == 0 {
+		return (&sound{}).Read(dst)
+	}
+	n := copy(dst[:min(len(dst), l.left)], l.pcm[l.at:])
+	l.at = (l.at + n) % len(l.pcm)
+	l.left -= n
+	return n, nil
+}

@@ -55,9 +55,7 @@ var sections = []section{
 	{name: "asr-files", run: asrFiles},
 	{name: "asr-joined", run: asrJoined},
 	{name: "asr-workers", run: asrWorkers},
-	{name: "asr-bad-sound", run: asrBadSound},
 	{name: "asr-nothing", run: asrNothing},
-	{name: "asr-peer", run: asrPeer},
 	{name: "asr-long", soak: true, run: asrLong},
 }
 
