@@ -30,6 +30,7 @@ func engineFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "engine", Usage: "`local` keeps everything on this machine; openai sends the speech to an API", Value: "local", EnvVars: []string{"DEBRIEF_ENGINE"}},
 		&cli.StringFlag{Name: "model", Usage: "`NAME` of the API's transcription model, for --engine openai", EnvVars: []string{"DEBRIEF_MODEL"}},
+		&cli.StringFlag{Name: "chat-model", Usage: "`NAME` of the API's chat model that tags and summarises, for --engine openai (default: this machine does)", EnvVars: []string{"DEBRIEF_CHAT_MODEL"}},
 		&cli.StringFlag{Name: "language", Usage: "`CODE` of the language spoken, ISO 639-1", Value: "en", EnvVars: []string{"DEBRIEF_LANGUAGE"}},
 		&cli.StringFlag{Name: "speakers", Usage: "`auto` tells coach and client apart; client is a memo spoken alone", Value: "auto", EnvVars: []string{"DEBRIEF_SPEAKERS"}},
 	}
@@ -123,19 +124,6 @@ func openEngine(c *cli.Context) (*engine, error) {
 	return e, nil
 }
 
-// openAPI makes the API engine from the usual environment names. It is used only when the
-// user chose it: a key that happens to be set sends nothing.
-func openAPI(c *cli.Context) (*transcribe.OpenAI, error) {
-	key, base, model := os.Getenv("OPENAI_API_KEY"), os.Getenv("OPENAI_BASE_URL"), c.String("model")
-	if key == "" && base == "" {
-		return nil, usageError("--engine openai needs a key", "set OPENAI_API_KEY, or OPENAI_BASE_URL for a compatible server")
-	}
-	if model == "" {
-		return nil, usageError("--engine openai needs a model", "name it with --model or DEBRIEF_MODEL")
-	}
-	return transcribe.NewOpenAI(transcribe.OpenAIConfig{BaseURL: base, Key: transcribe.Secret(key), Model: model, Language: c.String("language")})
-}
-
 // transcriber makes the stage, with a place for the results of chunks or nil.
 func (e *engine) transcriber(keep transcribe.Chunks) (*transcribe.Transcriber, error) {
 	return transcribe.New(transcribe.Config{
@@ -197,14 +185,26 @@ func wire(c *cli.Context) (*wired, error) {
 	if err != nil {
 		return nil, errors.Join(err, e.close(), tagger.Close())
 	}
-	p, err := newPipeline(lib, e, tagger, summarizer, c.Bool("salvage"))
+	stages := meaning{tagger, summarizer}
+	if c.String("chat-model") != "" {
+		if stages, err = openChat(c, lib, scheme, stages); err != nil {
+			return nil, errors.Join(err, e.close(), tagger.Close())
+		}
+	}
+	p, err := newPipeline(lib, e, stages, c.Bool("salvage"))
 	if err != nil {
 		return nil, err
 	}
 	return &wired{p, lib, func() error { return errors.Join(e.close(), tagger.Close()) }}, nil
 }
 
-func newPipeline(lib *storage.Library, e *engine, tagger *summarize.Tagger, summarizer *summarize.Summarizer, salvage bool) (*pipeline.Pipeline, error) {
+// meaning is what makes tags and summaries: this machine's, or an API's over it.
+type meaning struct {
+	tagger     pipeline.Tagger
+	summarizer pipeline.Summarizer
+}
+
+func newPipeline(lib *storage.Library, e *engine, m meaning, salvage bool) (*pipeline.Pipeline, error) {
 	opts := audio.Options{Salvage: salvage}
 	return pipeline.New(pipeline.Config{
 		Documents:   library{lib},
@@ -212,7 +212,7 @@ func newPipeline(lib *storage.Library, e *engine, tagger *summarize.Tagger, summ
 		Decode:      func(ctx context.Context, path string) (pipeline.Decoder, error) { return audio.Open(ctx, path, opts) },
 		EncodeFLAC:  audio.EncodeFLAC,
 		Transcriber: hearing{e, lib},
-		Tagger:      tagger,
-		Summarizer:  summarizer,
+		Tagger:      m.tagger,
+		Summarizer:  m.summarizer,
 	})
 }
