@@ -39,23 +39,18 @@ func batchCommand() *cli.Command {
 }
 
 func batch(c *cli.Context, to pipeline.Target) error {
+	w, err := wire(c) // before the files are looked at: a wrong setting concerns them all
+	if err != nil {
+		return err
+	}
+	defer w.close()
 	files, problems := pipeline.Files(c.Args().Slice())
 	show := newProgress(c.App.ErrWriter, len(files)+len(problems), c.Bool("quiet"), time.Now, resultLines(c))
 	for _, r := range problems {
 		show.Finished(r)
 	}
-	results := problems
-	var err error
-	if len(files) > 0 {
-		w, werr := wire(c)
-		if werr != nil {
-			return werr
-		}
-		defer w.close()
-		var done []pipeline.Result
-		done, err = w.pipeline.Batch(c.Context, files, to, show)
-		results = append(done, problems...)
-	}
+	results, err := w.pipeline.Batch(c.Context, files, to, show)
+	results = append(results, problems...)
 	if !c.Bool("json") {
 		if terr := printResults(c.App.Writer, results); terr != nil {
 			return terr
