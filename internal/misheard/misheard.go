@@ -78,15 +78,16 @@ func (e *Ear) Hear(rng *rand.Rand, text string, rate float64) string {
 	return strings.Join(out, " ")
 }
 
-// Plain drops what a recogniser may not write: punctuation but apostrophes, and capitals.
+// Plain drops what a recogniser may not write: punctuation but apostrophes, and capitals. Text that
+// is nothing else stays.
 func Plain(text string) string {
-	text = strings.Map(func(r rune) rune {
+	plain := strings.Map(func(r rune) rune {
 		if unicode.IsPunct(r) && r != '\'' && r != '\u2019' {
 			return ' '
 		}
 		return unicode.ToLower(r)
 	}, text)
-	if words := strings.Fields(text); len(words) > 0 {
+	if words := strings.Fields(plain); len(words) > 0 {
 		return strings.Join(words, " ")
 	}
 	return text
