@@ -208,6 +208,7 @@ func (p *pulse) watch(ctx context.Context) {
 
 func (p *pulse) subscribe(ctx context.Context) error {
 	cmd := p.command(ctx, "subscribe")
+	endWithParent(cmd.SysProcAttr)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
