@@ -45,6 +45,7 @@ type outcome struct {
 
 // hearAll hears the recording to its end: this goroutine cuts it, others recognise.
 func (r *run) hearAll(ctx context.Context) error {
+	whole := ctx // the group's own context ends with the group
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, r.caps.Parallel))
 	pack := &packer{most: r.caps.chunkSamples(), bytes: r.caps.MaxBytes}
@@ -88,7 +89,7 @@ func (r *run) hearAll(ctx context.Context) error {
 	if cut != nil {
 		return cut
 	}
-	return r.secondChance(ctx)
+	return r.secondChance(whole)
 }
 
 // timed reports whether an engine gave any times.
