@@ -131,7 +131,7 @@ func (p *recorderProcess) wait(d time.Duration) {
 	}
 }
 
-// lossLimitOfKill is what issue 3 allows a kill to take.
+// lossLimitOfKill is the audio a kill may take: what was not synced yet, and no word more.
 const lossLimitOfKill = time.Second
 
 // killRecorder kills a recorder n times at random moments and restarts it at once.

@@ -1,3 +1,5 @@
+//go:build soak
+
 package capture
 
 import (
@@ -48,8 +50,6 @@ func rampUnderLoad(t *testing.T, seconds float64) {
 	t.Logf("%.1f s of ramp in %d pieces", float64(len(pcm))/debrief.SampleRate, len(runs))
 }
 
-func TestRampUnderLoad(t *testing.T) { rampUnderLoad(t, 10) }
-
 // unpluggings takes the preferred microphone away and brings it back n times, while the server moves
 // its streams to a microphone that nobody named. Every stretch of the preferred microphone must lie
 // where the clock says, and the stranger must not be heard for longer than half a second without
@@ -78,11 +78,6 @@ func unpluggings(t *testing.T, n int) {
 		t.Errorf("the wrong microphone was recorded for %v without a warning", stranger.Duration())
 	}
 	t.Logf("%d unpluggings: stretches lie within %v of the truth, stranger unwarned for at most %v", n, worst, stranger.Duration())
-}
-
-func TestUnpluggings(t *testing.T) {
-	t.Parallel()
-	unpluggings(t, 3)
 }
 
 // checkTimeline compares where the runs of the ramp lie on the recording's clock, gaps included,

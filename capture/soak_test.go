@@ -21,7 +21,7 @@ import (
 
 func TestSoakRampUnderLoad(t *testing.T) { rampUnderLoad(t, 60) }
 
-func TestSoakKilledCaptures(t *testing.T) { killCaptures(t, 100) }
+func TestSoakKilledCaptures(t *testing.T) { killCaptures(t, 100, lossLimitOfKill) }
 
 func TestSoakKilledRecorder(t *testing.T) { killRecorder(t, 100) }
 

@@ -56,9 +56,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil && !isReported(err) {
 		report(stderr, err)
 	}
-	if ctx.Err() != nil {
-		return exitInterrupted
-	}
 	return exitCode(err)
 }
 
