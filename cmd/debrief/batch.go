@@ -80,12 +80,12 @@ func failures(results []pipeline.Result) error {
 // resultLine is one line of batch --json.
 type resultLine struct {
 	File       string              `json:"file"`
-	Recording  debrief.RecordingID `json:"recording,omitempty"`
+	Recording  debrief.RecordingID `json:"recording"`
 	Status     pipeline.Outcome    `json:"status"`
 	Seconds    float64             `json:"seconds"`
 	Utterances int                 `json:"utterances"`
 	Tags       int                 `json:"tags"`
-	Error      string              `json:"error,omitempty"`
+	Error      string              `json:"error"`
 	Hint       string              `json:"hint,omitempty"`
 }
 
