@@ -102,7 +102,7 @@ func childOf(t *testing.T, parent int) int {
 	return pid
 }
 
-// Limits of issue 3. The ratio holds for a machine that does nothing else: on a busy one PortAudio's
+// Limits of the cost. The ratio holds for a machine that does nothing else: on a busy one PortAudio's
 // thread, which polls all the time, gets its turn less often, and a bare callback costs a third.
 const (
 	maxCost  = 0.03 // of one core

@@ -130,10 +130,11 @@ func candidates(t *debrief.Transcript, tags *debrief.Tags, id debrief.PromptID, 
 			continue
 		}
 		for _, p := range grouped(u.Text, quoteWords) {
-			if asksListener(u.Text[p.start:p.end]) {
+			said := u.Text[p.start:p.end]
+			if asksListener(said) || len(essential(spokenWords(said))) == 0 { // a bare "Mm." tells nothing
 				continue
 			}
-			c := candidate{quote: quoteAt(u, ut.Index, p.start, p.end), stems: contentStems(u.Text[p.start:p.end])}
+			c := candidate{quote: quoteAt(u, ut.Index, p.start, p.end), stems: contentStems(said)}
 			c.score = confidence * information(c, used)
 			out = append(out, c)
 		}
