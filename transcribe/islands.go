@@ -39,6 +39,7 @@ type cutter struct {
 	runs    []debrief.Span  // closed runs of the island being made
 	open    bool            // inside a run
 	start   debrief.Samples // of the open run
+	rest    bool            // the open run is what a cut left over: speech, however short
 	pause   debrief.Samples // where the open run may have ended; 0 when it goes on
 	limit   debrief.Samples // end of the island before: padding must not reach back over it
 	emitted []Island
@@ -104,13 +105,13 @@ func (c *cutter) window(p float32) {
 
 // begin opens a run of speech, in the island being made or in a new one.
 func (c *cutter) begin(at debrief.Samples, p float32) {
-	c.open, c.start, c.pause = true, at, 0
+	c.open, c.start, c.pause, c.rest = true, at, 0, false
 	c.probs = append(c.probs[:0], p)
 }
 
 func (c *cutter) closeRun(end debrief.Samples) {
 	c.open, c.pause = false, 0
-	if end-c.start >= minSpeech {
+	if end-c.start >= minSpeech || c.rest && end > c.start {
 		c.runs = append(c.runs, debrief.Span{Start: c.start, End: end})
 	}
 }
@@ -138,7 +139,7 @@ func (c *cutter) bound() {
 	cut := c.start + debrief.Samples(best)*window
 	c.runs = append(c.runs, debrief.Span{Start: c.start, End: cut})
 	c.emit(cut)
-	c.start, c.probs = cut, append(c.probs[:0], c.probs[best:]...)
+	c.start, c.probs, c.rest = cut, append(c.probs[:0], c.probs[best:]...), true
 }
 
 // emit closes the island being made. next is where the following speech may start: padding
