@@ -14,7 +14,13 @@ done
 
 echo
 echo "Made in $store:"
-find "$store" -type f -exec du -h {} + | sort -k2
+find "$store/clients" -type f -exec du -h {} + | sort -k2
+
+echo
+for phase in immediate followup; do
+  # The summary only: the transcript is on the page.
+  bin/debrief export --store "$store" --client c01 --phase "$phase" --format md --output - | sed '/^## Transcript/,$d'
+done
 
 if [ "${SERVE:-1}" != 0 ]; then
   echo
