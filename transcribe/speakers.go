@@ -1,8 +1,10 @@
 package transcribe
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/mat"
@@ -175,15 +177,10 @@ func b2i(b bool) int {
 // mostClustered utterances the longest are clustered and the others given to them afterwards.
 func twoVoices(all []*voice) (a, b *voice) {
 	const mostClustered = 300 // the work grows with the square: 300 take a second
-	for len(all) > mostClustered {
-		// Neighbours in time are mostly one speaker's: join the most alike pair of neighbours.
-		best, least := 0, math.Inf(1)
-		for i := 0; i+1 < len(all); i++ {
-			if g := gain(all[i], all[i+1]); g < least {
-				best, least = i, g
-			}
-		}
-		all = append(all[:best], append([]*voice{union(all[best], all[best+1])}, all[best+2:]...)...)
+	if len(all) > mostClustered {
+		all = slices.Clone(all)
+		slices.SortStableFunc(all, func(a, b *voice) int { return cmp.Compare(b.frames, a.frames) })
+		all = all[:mostClustered]
 	}
 	costs := make([][]float64, len(all))
 	for i := range all {

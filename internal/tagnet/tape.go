@@ -99,18 +99,6 @@ func (t *tape) bag(ids [][]uint32, table *matrix, dropShare float32) *matrix {
 	return y
 }
 
-func (t *tape) add(a, b *matrix) *matrix {
-	y := newMatrix(a.rows, a.cols)
-	for i := range y.v {
-		y.v[i] = a.v[i] + b.v[i]
-	}
-	t.record(func() {
-		axpy(1, y.g, a.g)
-		axpy(1, y.g, b.g)
-	})
-	return y
-}
-
 func (t *tape) relu(x *matrix) *matrix {
 	y := newMatrix(x.rows, x.cols)
 	for i, v := range x.v {
