@@ -44,7 +44,7 @@ const MaxConditional = 16 << 20
 type Info struct {
 	Key      string    // a folder's ends in "/"
 	Size     int64     // bytes; 0 for a folder
-	ETag     ETag      // empty in listings
+	ETag     ETag      // in listings only where it costs nothing: S3 gives it, a folder does not
 	Modified time.Time // zero for a folder
 }
 

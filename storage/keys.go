@@ -11,8 +11,12 @@ import (
 // servers that keep objects as files cannot have that.
 
 const (
-	clientsPrefix = "clients/"
-	manifestName  = "recording.json"
+	clientsPrefix  = "clients/"
+	manifestName   = "recording.json"
+	transcriptName = "transcript.json"
+	tagsName       = "tags.json"
+	summaryName    = "summary.json"
+	reviewName     = "review.json"
 )
 
 func clientPrefix(c debrief.ClientID) string { return clientsPrefix + string(c) + "/" }
@@ -37,19 +41,19 @@ func manifestKey(c debrief.ClientID, id debrief.RecordingID) string {
 }
 
 func transcriptKey(c debrief.ClientID, id debrief.RecordingID) string {
-	return recordingPrefix(c, id) + "transcript.json"
+	return recordingPrefix(c, id) + transcriptName
 }
 
 func tagsKey(c debrief.ClientID, id debrief.RecordingID) string {
-	return recordingPrefix(c, id) + "tags.json"
+	return recordingPrefix(c, id) + tagsName
 }
 
 func summaryKey(c debrief.ClientID, id debrief.RecordingID) string {
-	return recordingPrefix(c, id) + "summary.json"
+	return recordingPrefix(c, id) + summaryName
 }
 
 func reviewKey(c debrief.ClientID, id debrief.RecordingID) string {
-	return recordingPrefix(c, id) + "review.json"
+	return recordingPrefix(c, id) + reviewName
 }
 
 func peaksKey(c debrief.ClientID, id debrief.RecordingID) string {

@@ -209,8 +209,6 @@ func (b *S3) list(parent context.Context, prefix string, d Depth) iter.Seq2[Info
 				continue // an object that some servers keep to stand for a folder, maybe the prefix itself
 			case isFolder:
 				info = Info{Key: info.Key}
-			default:
-				info.ETag = ""
 			}
 			if !yield(info, nil) {
 				return
