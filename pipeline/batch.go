@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"sync"
 
 	"debrief"
@@ -38,7 +37,7 @@ type Result struct {
 type Watcher interface {
 	// Planned tells the estimated length of a file that has work left; 0 when its header does not say.
 	Planned(file string, length debrief.Samples)
-	// Step tells what a file is in: "storing", "transcribing", "tagging".
+	// Step tells what is being done to a file: one of the debrief.Step names.
 	Step(file, step string)
 	// Heard tells the position up to which a file is transcribed.
 	Heard(file string, done, total debrief.Samples)
@@ -108,58 +107,12 @@ func (c *claims) claim(sum, file string) (first string, ok bool) {
 }
 
 func (p *Pipeline) file(ctx context.Context, file string, to Target, seen *claims, w Watcher) Result {
-	res := Result{File: file}
-	fail := func(err error) Result {
-		res.Err, res.Outcome = err, Failed
-		if ctx.Err() != nil {
-			res.Outcome = Stopped
-		}
-		return res
-	}
 	src, err := readSource(ctx, file)
 	if err != nil {
-		return fail(err)
+		return failed(ctx, Result{File: file}, err)
 	}
 	if _, ok := seen.claim(src.sum, file); !ok {
-		res.Outcome = Duplicate
-		return res
+		return Result{File: file, Outcome: Duplicate}
 	}
-	imported := false
-	res.Recording, _, err = p.Documents.Recording(ctx, to.Client, debrief.ImportID(to.Client, src.sum))
-	switch {
-	case errors.Is(err, debrief.ErrNotFound):
-		w.Step(file, "storing")
-		if res.Recording, err = p.importFile(ctx, src, to); err != nil {
-			return fail(err)
-		}
-		imported = true
-	case err != nil:
-		return fail(err)
-	default:
-		if err := sameTarget(res.Recording, to); err != nil {
-			return fail(err)
-		}
-	}
-	w.Step(file, "transcribing")
-	made, err := p.Process(ctx, res.Recording, func(done debrief.Samples) {
-		w.Heard(file, done, res.Recording.Samples)
-	})
-	if err != nil {
-		return fail(err)
-	}
-	res.Utterances = len(made.Transcript.Utterances)
-	if made.Tags != nil {
-		res.Tags = made.Tags.Count()
-	}
-	switch {
-	case len(made.Transcript.Partial) > 0:
-		res.Outcome = Partial
-	case made.Transcript.Empty():
-		res.Outcome = NoSpeech
-	case imported || made.Changed:
-		res.Outcome = Done
-	default:
-		res.Outcome = Unchanged
-	}
-	return res
+	return p.take(ctx, src, to, w)
 }

@@ -17,6 +17,9 @@ var audioExtensions = []string{
 	".wav", ".wave", ".flac", ".mp3", ".m4a", ".mp4", ".aac", ".ogg", ".oga", ".opus", ".webm", ".mka", ".amr", ".3gp", ".aif", ".aiff", ".caf", ".wma",
 }
 
+// Extensions lists the endings of audio files, with the dot and in small letters.
+func Extensions() []string { return slices.Clone(audioExtensions) }
+
 // Files lists the audio files that arguments name: a file is itself, a directory all audio
 // files below it in path order. A hidden file or directory is passed over. An argument that
 // gives nothing is an error of its own; the others are still listed.

@@ -28,6 +28,7 @@ type Target struct {
 // source is a file as it was when its content was hashed.
 type source struct {
 	path string
+	name string // what it was called; a coach knows it again by that
 	sum  string // SHA-256 of its bytes in hex
 	info os.FileInfo
 }
@@ -46,7 +47,7 @@ func readSource(ctx context.Context, path string) (*source, error) {
 	if _, err := io.Copy(h, &cancelReader{ctx, f}); err != nil {
 		return nil, fileError(err)
 	}
-	return &source{path, hex.EncodeToString(h.Sum(nil)), info}, nil
+	return &source{path, filepath.Base(path), hex.EncodeToString(h.Sum(nil)), info}, nil
 }
 
 // unchanged notices when the file is another by now: a recorder may still be writing it.
@@ -98,8 +99,8 @@ func (p *Pipeline) importFile(ctx context.Context, src *source, to Target) (*deb
 		Origin:  debrief.Imported,
 		Status:  debrief.Stored,
 		Original: &debrief.Original{
-			Name:   filepath.Base(src.path),
-			Ext:    strings.ToLower(filepath.Ext(src.path)),
+			Name:   src.name,
+			Ext:    strings.ToLower(filepath.Ext(src.name)),
 			SHA256: src.sum,
 			Bytes:  src.info.Size(),
 		},

@@ -2,8 +2,8 @@
 // summary. What is left to do follows from what is in the store, so running again is resuming,
 // and a step that ran twice leaves what it would have left once.
 //
-// Call [New] first, then [Pipeline.Batch] for files or [Pipeline.Process] for one recording
-// that is already stored. The package never talks to a vendor and never overwrites what a
+// Call [New] first, then [Pipeline.Batch] for files, [Pipeline.Take] for one of them, or
+// [Pipeline.Process] for a recording that is already stored. The package never talks to a vendor and never overwrites what a
 // person wrote; it declares what it needs of the stages and cmd wires them.
 package pipeline
 
@@ -119,8 +119,14 @@ type Products struct {
 
 // Process makes what is missing or stale of a stored recording.
 func (p *Pipeline) Process(ctx context.Context, rec *debrief.Recording, progress func(debrief.Samples)) (*Products, error) {
+	return p.process(ctx, rec, func(debrief.Step) {}, progress)
+}
+
+// process does the same and tells which step it is in.
+func (p *Pipeline) process(ctx context.Context, rec *debrief.Recording, step func(debrief.Step), progress func(debrief.Samples)) (*Products, error) {
 	var out Products
 	var err error
+	step(debrief.StepTranscribing)
 	if out.Transcript, err = p.transcript(ctx, rec, progress, &out.Changed); err != nil {
 		return nil, fmt.Errorf("transcribe: %w", err)
 	}
@@ -133,9 +139,11 @@ func (p *Pipeline) Process(ctx context.Context, rec *debrief.Recording, progress
 	if out.Transcript.Empty() {
 		return &out, nil
 	}
+	step(debrief.StepTagging)
 	if out.Tags, err = p.tags(ctx, rec, out.Transcript, &out.Changed); err != nil {
 		return nil, fmt.Errorf("tag: %w", err)
 	}
+	step(debrief.StepSummarising)
 	if out.Summary, err = p.summary(ctx, rec, out.Transcript, out.Tags, &out.Changed); err != nil {
 		return nil, fmt.Errorf("summarise: %w", err)
 	}
