@@ -81,6 +81,7 @@ type Recording struct {
 	Gaps     []Gap       `json:"gaps,omitempty"`     // time that passed unheard
 	Warnings []Warning   `json:"warnings,omitempty"` // time heard badly
 	Markers  []Marker    `json:"markers,omitempty"`
+	Spent    Spent       `json:"spent,omitzero"`
 }
 
 // Original is an imported file whose bytes are kept untouched.

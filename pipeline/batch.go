@@ -21,6 +21,7 @@ const (
 	Duplicate Outcome = "duplicate" // the same bytes stand earlier in this batch
 	Failed    Outcome = "failed"
 	Stopped   Outcome = "stopped" // not finished because the batch was interrupted
+	Pending   Outcome = "pending" // of a dry run: still to be transcribed
 )
 
 // Result is what became of one file.

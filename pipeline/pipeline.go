@@ -8,11 +8,13 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"debrief"
 )
@@ -47,9 +49,10 @@ type AudioReader interface {
 	Read(dst []int16) (n int, err error)
 }
 
-// Transcriber hears what was said. progress is told the position reached.
+// Transcriber hears what was said. progress is told the position reached; spent, once and also
+// when it fails, what kept results had cost that were found, and what was spent now.
 type Transcriber interface {
-	Transcribe(ctx context.Context, rec *debrief.Recording, audio AudioReader, progress func(debrief.Samples)) (*debrief.Transcript, error)
+	Transcribe(ctx context.Context, rec *debrief.Recording, audio AudioReader, progress func(debrief.Samples), spent func(found, now debrief.Spent)) (*debrief.Transcript, error)
 }
 
 // Tagger finds which prompt each utterance answers.
@@ -152,14 +155,53 @@ func (p *Pipeline) process(ctx context.Context, rec *debrief.Recording, step fun
 
 func (p *Pipeline) transcript(ctx context.Context, rec *debrief.Recording, progress func(debrief.Samples), changed *bool) (*debrief.Transcript, error) {
 	return step(ctx, p.Documents, rec, changed,
-		func(old *debrief.Transcript) bool { return old.Input == rec.AudioHash() && len(old.Partial) == 0 },
+		func(old *debrief.Transcript) bool { return heard(old, rec) },
 		func() (*debrief.Transcript, error) {
 			audio, err := p.Objects.OpenAudio(ctx, rec)
 			if err != nil {
 				return nil, err
 			}
-			return p.Transcriber.Transcribe(ctx, rec, audio, progress)
+			var booked error
+			t, err := p.Transcriber.Transcribe(ctx, rec, audio, progress, func(found, now debrief.Spent) {
+				booked = p.book(ctx, rec, found, now)
+			})
+			return t, cmp.Or(err, booked)
 		})
+}
+
+// heard reports whether a transcript is that of the recording's audio, and whole.
+func heard(t *debrief.Transcript, rec *debrief.Recording) bool {
+	return t.Input == rec.AudioHash() && len(t.Partial) == 0
+}
+
+// bookWithin bounds how long a run that was stopped may still take to write down what it spent.
+const bookWithin = 10 * time.Second
+
+// book adds what a transcription spent to the manifest, before the transcript is there: when
+// this run is killed in between, the next one finds the same results kept and adds nothing.
+func (p *Pipeline) book(ctx context.Context, rec *debrief.Recording, found, now debrief.Spent) error {
+	if found == (debrief.Spent{}) && now == found {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookWithin)
+	defer cancel()
+	for {
+		current, version, err := p.Documents.Recording(ctx, rec.Client, rec.ID)
+		if err != nil {
+			return fmt.Errorf("book what was spent: %w", err)
+		}
+		spent := current.Spent
+		spent.Book(found, now)
+		rec.Spent = spent
+		if spent == current.Spent {
+			return nil
+		}
+		updated := *current
+		updated.Spent = spent
+		if _, err = p.Documents.PutRecording(ctx, &updated, version); !errors.Is(err, debrief.ErrConflict) {
+			return err
+		}
+	}
 }
 
 func (p *Pipeline) tags(ctx context.Context, rec *debrief.Recording, t *debrief.Transcript, changed *bool) (*debrief.Tags, error) {

@@ -148,7 +148,7 @@ type stages struct {
 	silent                bool
 }
 
-func (s *stages) Transcribe(_ context.Context, rec *debrief.Recording, _ AudioReader, _ func(debrief.Samples)) (*debrief.Transcript, error) {
+func (s *stages) Transcribe(_ context.Context, rec *debrief.Recording, _ AudioReader, _ func(debrief.Samples), spent func(found, now debrief.Spent)) (*debrief.Transcript, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.heard++

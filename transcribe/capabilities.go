@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 // Capabilities say what an engine's model can tell, how much it takes and what it costs.
 type Capabilities struct {
 	Name string `yaml:"name"`
+	// Local: it runs on this machine, and nothing is sent.
+	Local bool `yaml:"local"`
 	// Words, Segments: it gives times of words, of segments. Without either, times are
 	// estimated from the speech islands, and chunks are kept short.
 	Words    bool `yaml:"words"`
@@ -36,7 +39,7 @@ type Capabilities struct {
 	Successor string `yaml:"successor"`
 	// Parallel is how many chunks may be under way at once.
 	Parallel int `yaml:"parallel"`
-	// Known: the model is in the table. Whether another gives times shows with its first answer.
+	// Known: the model is in the table and at its vendor's. Whether another gives times shows with its first answer.
 	Known bool `yaml:"-"`
 	// MinConfidence is the confidence below which this model's words are more often wrong than right.
 	MinConfidence float64 `yaml:"min_confidence"`
@@ -44,6 +47,23 @@ type Capabilities struct {
 
 // Timed reports whether the model gives times of its own.
 func (c Capabilities) Timed() bool { return c.Words || c.Segments }
+
+// Price is what so much sound costs in US dollars. Of a model that is not in the table, or at
+// another server than the vendor's, nobody here knows it.
+func (c Capabilities) Price(sound debrief.Samples) (dollars float64, known bool) {
+	return c.PricePerMinute * sound.Seconds() / 60, c.Known
+}
+
+// cost is what one answered request costs.
+func (c Capabilities) cost(sound debrief.Samples) debrief.Spent {
+	s := debrief.Spent{Requests: 1, Sound: sound}
+	if dollars, known := c.Price(sound); known {
+		s.Dollars = dollars
+	} else {
+		s.Unpriced = sound
+	}
+	return s
+}
 
 // Ending is a sentence to show at start when the model has a known end, or "".
 func (c Capabilities) Ending(now time.Time) string {
@@ -84,18 +104,27 @@ var readTable = sync.OnceValues(func() (table, error) {
 	return t, nil
 })
 
-// capabilitiesOf looks a model up. Of an unknown one careful things are assumed.
-func capabilitiesOf(model string) Capabilities {
+// KnownModels lists the table, in its order.
+func KnownModels() []Capabilities {
 	t, err := readTable()
 	if err != nil {
 		panic(err) // the file is part of the program, and a test reads it
 	}
-	for _, c := range t.Models {
+	out := slices.Clone(t.Models)
+	for i := range out {
+		out[i].Known = true
+	}
+	return out
+}
+
+// capabilitiesOf looks a model up. Of an unknown one careful things are assumed.
+func capabilitiesOf(model string) Capabilities {
+	for _, c := range KnownModels() {
 		if c.Name == model {
-			c.Known = true
 			return c
 		}
 	}
+	t, _ := readTable() // KnownModels has read it
 	c := t.Unknown
 	c.Name = model
 	return c

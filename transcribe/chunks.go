@@ -22,12 +22,13 @@ type Chunks interface {
 
 // chunkVersion changes when islands or results are made another way, so that what an older
 // program kept is not taken for this one's.
-const chunkVersion = 1
+const chunkVersion = 2
 
-// chunkKey names a chunk: 64 hex digits, the same for the same sound and engine.
+// chunkKey names a chunk: 64 hex digits, the same when the same sound goes to the same engine
+// with the same things sent along.
 func (t *Transcriber) chunkKey(input string, c *Chunk) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%d %q %q %q\n", chunkVersion, t.engine.Name(), t.language, input)
+	fmt.Fprintf(h, "%d %q %q %q %q\n", chunkVersion, t.engine.Name(), t.engine.Sent(), t.language, input)
 	for _, i := range c.Islands {
 		fmt.Fprintf(h, "%d %d\n", i.Start, i.End)
 	}
@@ -76,7 +77,17 @@ type packer struct {
 	held  debrief.Samples
 }
 
-// flacFrame is what FLAC needs around incompressible samples: under 1 % in frames of 4,096,
+// newPacker makes chunks for an engine. A model that is not known gets them short until it
+// has shown that it gives times.
+func newPacker(c Capabilities) *packer {
+	p := &packer{most: c.chunkSamples(), bytes: c.MaxBytes}
+	if !c.Known {
+		p.most = maxIsland
+	}
+	return p
+}
+
+// flacBytes is what FLAC needs around incompressible samples: under 1 % in frames of 4,096,
 // and 8 KiB for its head. With it, no chunk can come out larger than its samples say.
 func flacBytes(n debrief.Samples) int64 { return int64(n)*2*101/100 + 8<<10 }
 

@@ -11,6 +11,9 @@ import (
 type Engine interface {
 	// Name goes into the transcript, e.g. "moonshine-tiny" or "openai/whisper-1".
 	Name() string
+	// Sent is what goes along with the sound, a vocabulary, or "". Its echo is flagged, and kept
+	// results are found again only under the same.
+	Sent() string
 	// Capabilities say what the engine can tell and how much it takes at once.
 	Capabilities() Capabilities
 	// Recognise returns what is said in the chunk; nothing is a valid answer. Errors wrap
@@ -78,6 +81,8 @@ func (c *Chunk) Speech() []debrief.Span {
 type Heard struct {
 	Language string    `json:"language,omitempty"` // ISO 639-1, "" when the engine does not tell
 	Passages []Passage `json:"passages"`
+	// Spent is what the answer cost; kept with it, so that a run that goes on knows.
+	Spent debrief.Spent `json:"spent,omitzero"`
 }
 
 // Passage is a stretch of text. An empty span means that the engine told no time.

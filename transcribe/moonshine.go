@@ -52,6 +52,9 @@ func (m *Moonshine) Close() error { return m.model.close() }
 // Name is "moonshine-tiny".
 func (m *Moonshine) Name() string { return moonshineName }
 
+// Sent is nothing: the model takes only sound.
+func (m *Moonshine) Sent() string { return "" }
+
 // Capabilities are those of the table, with as many chunks in parallel as there are workers.
 func (m *Moonshine) Capabilities() Capabilities {
 	c := capabilitiesOf(moonshineName)

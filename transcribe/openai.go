@@ -57,6 +57,7 @@ type OpenAIConfig struct {
 // OpenAI is an [Engine] at the vendor's or any compatible API. It sends the sound of chunks,
 // the language and the vocabulary, and nothing else. It waits, tries again and gives up by itself.
 type OpenAI struct {
+	name     string
 	model    string
 	language string
 	prompt   string
@@ -88,6 +89,7 @@ func NewOpenAI(c OpenAIConfig) (*OpenAI, error) {
 		return nil, err
 	}
 	o := &OpenAI{
+		name:  "openai/" + c.Model,
 		model: c.Model, language: c.Language, random: c.Random,
 		caps:   capabilitiesOf(c.Model),
 		http:   client(c.HTTP),
@@ -104,6 +106,7 @@ func NewOpenAI(c OpenAIConfig) (*OpenAI, error) {
 		o.caps.Known, o.proven = false, false
 		o.caps.Words, o.caps.Segments = false, false
 		o.caps.PricePerMinute, o.caps.Ends, o.caps.Successor = 0, time.Time{}, ""
+		o.name = host + "/" + c.Model
 	}
 	o.caps.Parallel = max(1, cmp.Or(c.Parallel, o.caps.Parallel))
 	o.gate = newLimiter(o.caps.Parallel, c.Now, c.Random)
@@ -190,13 +193,13 @@ func prompt(vocabulary []string) string {
 	return out
 }
 
-// Name is "openai/" and the model.
-func (o *OpenAI) Name() string { return "openai/" + o.model }
+// Name is "openai/" and the model; at a compatible server, its host and the model.
+func (o *OpenAI) Name() string { return o.name }
 
 // Capabilities are those known of the model. At a compatible server times count as unknown.
 func (o *OpenAI) Capabilities() Capabilities { return o.caps }
 
-// Sent is the vocabulary that goes along with every chunk, for [Config.Sent].
+// Sent is the vocabulary that goes along with every chunk.
 func (o *OpenAI) Sent() string { return o.prompt }
 
 // Recognise sends a chunk and waits for its text. A model that tells voices apart labels them
@@ -219,6 +222,7 @@ func (o *OpenAI) Recognise(ctx context.Context, c *Chunk) (*Heard, error) {
 		return nil, fmt.Errorf("recognise with %s: %w", o.Name(), err)
 	}
 	h := a.heard(c)
+	h.Spent = o.caps.cost(c.Len())
 	if form == withTimes && len(h.Passages) > 0 && !timed(h) {
 		form = textOnly // it takes the request and gives no times: ask for less next time
 	}

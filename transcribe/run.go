@@ -32,6 +32,8 @@ type run struct {
 	done     int        // outcomes before this one are all there
 	failures int        // in a row
 	waiting  int        // chunks kept for a second chance
+
+	found, spent debrief.Spent // by results that were kept, and now
 }
 
 // outcome is what became of a chunk.
@@ -48,10 +50,7 @@ func (r *run) hearAll(ctx context.Context) error {
 	whole := ctx // the group's own context ends with the group
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, r.caps.Parallel))
-	pack := &packer{most: r.caps.chunkSamples(), bytes: r.caps.MaxBytes}
-	if !r.caps.Known {
-		pack.most = maxIsland
-	}
+	pack := newPacker(r.caps)
 	send := func(c *Chunk) error {
 		if c == nil {
 			return nil
@@ -74,7 +73,7 @@ func (r *run) hearAll(ctx context.Context) error {
 		})
 		return nil
 	}
-	cut := r.islands(ctx, r.request.Audio, func(i Island) error {
+	cut := r.vad.islands(ctx, r.request.Audio, func(i Island) error {
 		for _, s := range i.Speech {
 			r.speech += s.Len()
 		}
@@ -119,13 +118,24 @@ func (r *run) recognise(ctx context.Context, index int, c *Chunk) (*Heard, error
 func (r *run) hear(ctx context.Context, c *Chunk) (*Heard, error) {
 	key := r.chunkKey(r.request.Input, c)
 	h, err := r.recall(ctx, key)
-	if h != nil || err != nil {
-		return h, err
+	if err != nil {
+		return nil, err
+	}
+	if h != nil {
+		r.book(&r.found, h)
+		return h, nil
 	}
 	if h, err = r.engine.Recognise(ctx, c); err != nil {
 		return nil, fmt.Errorf("recognise what starts at %s: %w", c.Span().Start, err)
 	}
+	r.book(&r.spent, h)
 	return h, r.keep(ctx, key, h)
+}
+
+func (r *run) book(account *debrief.Spent, h *Heard) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	account.Add(h.Spent)
 }
 
 // understood takes from a chunk what is needed of it later, and lets its sound go.
@@ -220,7 +230,7 @@ func (r *run) fill(t *debrief.Transcript) {
 	}
 	for _, d := range drafts {
 		u := d.utterance()
-		doubts{caps: r.caps, expected: r.language, heard: d.language, sent: r.sent, speech: d.speech, noSpeech: d.noSpeech}.flag(&u)
+		doubts{caps: r.caps, expected: r.language, heard: d.language, sent: r.engine.Sent(), speech: d.speech, noSpeech: d.noSpeech}.flag(&u)
 		t.Utterances = append(t.Utterances, u)
 	}
 	most := 0

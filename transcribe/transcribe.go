@@ -14,9 +14,7 @@ package transcribe
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -36,7 +34,6 @@ type Config struct {
 	Engine   Engine     // required
 	Chunks   Chunks     // keeps results of chunks; nil keeps none
 	Language string     // ISO 639-1 of what is spoken; other languages are flagged. "" accepts any.
-	Sent     string     // what the engine sends along with the sound (a vocabulary); its echo is flagged
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -47,7 +44,6 @@ type Transcriber struct {
 	vad      *detector
 	chunks   Chunks
 	language string
-	sent     string
 	now      func() time.Time
 	log      *slog.Logger
 }
@@ -68,7 +64,7 @@ func New(c Config) (*Transcriber, error) {
 	if err != nil {
 		return nil, fmt.Errorf("new transcriber: %w", err)
 	}
-	return &Transcriber{engine: c.Engine, vad: vad, chunks: c.Chunks, language: c.Language, sent: c.Sent, now: c.Now, log: c.Log}, nil
+	return &Transcriber{engine: c.Engine, vad: vad, chunks: c.Chunks, language: c.Language, now: c.Now, log: c.Log}, nil
 }
 
 // Close frees the voice activity model.
@@ -82,6 +78,9 @@ type Request struct {
 	Speakers  Speakers
 	// Progress, if not nil, is told up to where the recording is done. Positions only grow and calls never overlap.
 	Progress func(done debrief.Samples)
+	// Spent, if not nil, is told once, at the end and also when the run fails: what the results
+	// cost that were found kept, and what was spent now.
+	Spent func(found, now debrief.Spent)
 }
 
 // Transcribe hears a recording to its end. Audio without speech gives a transcript without
@@ -96,7 +95,11 @@ func (t *Transcriber) Transcribe(ctx context.Context, r Request) (*debrief.Trans
 		return nil, fmt.Errorf("transcribe: no audio: %w", debrief.ErrInvalid)
 	}
 	run := &run{Transcriber: t, request: r, caps: t.engine.Capabilities()}
-	if err := run.hearAll(ctx); err != nil {
+	err := run.hearAll(ctx)
+	if r.Spent != nil {
+		r.Spent(run.found, run.spent)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("transcribe: %w", err)
 	}
 	tr := &debrief.Transcript{
@@ -108,64 +111,4 @@ func (t *Transcriber) Transcribe(ctx context.Context, r Request) (*debrief.Trans
 	}
 	run.fill(tr)
 	return tr, nil
-}
-
-// islands reads the audio and calls each with every island, in order, until the end.
-func (t *Transcriber) islands(ctx context.Context, audio Audio, each func(Island) error) error {
-	ear := t.vad.ear()
-	var cut cutter
-	block := make([]int16, windowsAtOnce*window)
-	for {
-		n, err := fill(audio, block)
-		ended := errors.Is(err, io.EOF)
-		if err != nil && !ended {
-			return err
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if n > 0 {
-			probs, err := ear.probabilities(block[:n])
-			if err != nil {
-				return err
-			}
-			if err := deliver(cut.write(block[:n], probs), each); err != nil {
-				return err
-			}
-		}
-		if ended {
-			return deliver(cut.flush(), each)
-		}
-	}
-}
-
-func deliver(islands []Island, each func(Island) error) error {
-	for _, i := range islands {
-		if err := each(i); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// noSamples bounds how often in a row a stream may return nothing without an end.
-const noSamples = 100
-
-// fill reads until dst is full or the audio ends. At the end it returns what there is, and io.EOF.
-func fill(audio Audio, dst []int16) (int, error) {
-	n, idle := 0, 0
-	for n < len(dst) {
-		m, err := audio.Read(dst[n:])
-		n += m
-		if err != nil {
-			return n, err
-		}
-		if idle++; m > 0 {
-			idle = 0
-		}
-		if idle > noSamples {
-			return n, io.ErrNoProgress
-		}
-	}
-	return n, nil
 }

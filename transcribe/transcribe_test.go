@@ -86,6 +86,7 @@ type fake struct {
 }
 
 func (fake) Name() string { return "fake" }
+func (fake) Sent() string { return "" }
 func (fake) Capabilities() Capabilities {
 	return Capabilities{Known: true, Words: true, Parallel: 2, MaxSeconds: 28}
 }

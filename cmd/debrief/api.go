@@ -38,7 +38,10 @@ func openAPI(c *cli.Context) (*transcribe.OpenAI, error) {
 	if c.String("model") == "" {
 		return nil, usageError("--engine openai needs a model", "name it with --model or DEBRIEF_MODEL")
 	}
-	return transcribe.NewOpenAI(transcribe.OpenAIConfig{BaseURL: a.base, Key: a.key, Model: c.String("model"), Language: c.String("language")})
+	return transcribe.NewOpenAI(transcribe.OpenAIConfig{
+		BaseURL: a.base, Key: a.key, Model: c.String("model"),
+		Language: c.String("language"), Vocabulary: c.StringSlice("vocabulary"),
+	})
 }
 
 // openChat puts the API's chat model over the local stages, which stand in when it fails.

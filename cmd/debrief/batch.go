@@ -23,8 +23,9 @@ func batchCommand() *cli.Command {
 		Usage:     "keep, transcribe, tag and summarise past recordings",
 		ArgsUsage: "FILE|DIRECTORY...",
 		Description: "Takes wav, flac, mp3, m4a, ogg, opus and webm, any rate and number of channels.\n" +
-			"Run it again and it does only what is missing; a file is known by its content.",
-		Flags: append(flags, promptsFlag(), salvageFlag(), jsonFlag(), quietFlag()),
+			"Run it again and it does only what is missing; a file is known by its content.\n" +
+			"With --dry-run it tells what is still to be transcribed and what that would cost with each engine, and makes nothing.",
+		Flags: append(flags, promptsFlag(), salvageFlag(), dryRunFlag(), jsonFlag(), quietFlag()),
 		Action: func(c *cli.Context) error {
 			to, err := readWho(c)
 			if err != nil {
@@ -45,6 +46,9 @@ func batch(c *cli.Context, to pipeline.Target) error {
 	}
 	defer w.close()
 	files, problems := pipeline.Files(c.Args().Slice())
+	if c.Bool("dry-run") {
+		return dryRun(c, w, files, problems, to)
+	}
 	show := newProgress(c.App.ErrWriter, len(files)+len(problems), c.Bool("quiet"), time.Now, resultLines(c))
 	for _, r := range problems {
 		show.Finished(r)
@@ -85,8 +89,21 @@ type resultLine struct {
 	Seconds    float64             `json:"seconds"`
 	Utterances int                 `json:"utterances"`
 	Tags       int                 `json:"tags"`
+	Spent      spentLine           `json:"spent"`
 	Error      string              `json:"error"`
 	Hint       string              `json:"hint,omitempty"`
+}
+
+// spentLine is what APIs took for a recording, over all runs.
+type spentLine struct {
+	Requests        int     `json:"requests"`
+	Minutes         float64 `json:"minutes"`
+	USD             float64 `json:"usd"`
+	UnpricedMinutes float64 `json:"unpriced_minutes"` // of the minutes, those whose price is not known
+}
+
+func spentOf(s debrief.Spent) spentLine {
+	return spentLine{s.Requests, minutes(s.Sound), round(s.Dollars, 4), minutes(s.Unpriced)}
 }
 
 // resultLines prints each result as JSON when asked to, and nothing otherwise.
@@ -98,7 +115,7 @@ func resultLines(c *cli.Context) func(pipeline.Result) {
 	return func(r pipeline.Result) {
 		line := resultLine{File: r.File, Status: r.Outcome, Utterances: r.Utterances, Tags: r.Tags}
 		if r.Recording != nil {
-			line.Recording, line.Seconds = r.Recording.ID, r.Recording.Samples.Seconds()
+			line.Recording, line.Seconds, line.Spent = r.Recording.ID, r.Recording.Samples.Seconds(), spentOf(r.Recording.Spent)
 		}
 		if r.Err != nil {
 			line.Error, line.Hint = r.Err.Error(), debrief.Hint(r.Err)
@@ -122,7 +139,29 @@ func printResults(out io.Writer, results []pipeline.Result) error {
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%s\n", filepath.Base(r.File), r.Outcome, length, r.Utterances, r.Tags, id)
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	return printSpent(out, results)
+}
+
+// printSpent sums up what APIs took for the files of a batch; nothing when none was asked.
+func printSpent(out io.Writer, results []pipeline.Result) error {
+	var all debrief.Spent
+	for _, r := range results {
+		if r.Recording != nil {
+			all.Add(r.Recording.Spent)
+		}
+	}
+	if all.Requests == 0 {
+		return nil
+	}
+	price := dollars(all.Dollars)
+	if all.Unpriced > 0 {
+		price += fmt.Sprintf(", and the price of %.1f minutes is not known", minutes(all.Unpriced))
+	}
+	_, err := fmt.Fprintf(out, "spent on these files so far: %s, %.1f minutes, %s\n", plural(all.Requests, "request"), minutes(all.Sound), price)
+	return err
 }
 
 var _ pipeline.Watcher = (*progress)(nil)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -72,6 +73,23 @@ func shortDuration(d time.Duration) string {
 		s = strings.TrimSuffix(s, "0m")
 	}
 	return s
+}
+
+// round keeps so many digits behind the point.
+func round(x float64, digits int) float64 {
+	p := math.Pow10(digits)
+	return math.Round(x*p) / p
+}
+
+// minutes of sound, to the second or so: what APIs charge by.
+func minutes(s debrief.Samples) float64 { return round(s.Seconds()/60, 2) }
+
+// dollars prints an amount in cents, and says when it is less than one.
+func dollars(amount float64) string {
+	if amount > 0 && amount < 0.005 {
+		return "< $0.01"
+	}
+	return fmt.Sprintf("$%.2f", amount)
 }
 
 // plural prints "1 file" or "3 files".

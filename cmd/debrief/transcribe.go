@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"path/filepath"
 
 	"debrief"
@@ -133,5 +132,5 @@ func (c *counter) Read(dst []int16) (int, error) {
 	return n, err
 }
 
-func round3(x float64) float64         { return math.Round(x*1000) / 1000 }
+func round3(x float64) float64         { return round(x, 3) }
 func millis(s debrief.Samples) float64 { return round3(s.Seconds()) }

@@ -31,6 +31,7 @@ func engineFlags() []cli.Flag {
 		&cli.StringFlag{Name: "engine", Usage: "`local` keeps everything on this machine; openai sends the speech to an API", Value: "local", EnvVars: []string{"DEBRIEF_ENGINE"}},
 		&cli.StringFlag{Name: "model", Usage: "`NAME` of the API's transcription model, for --engine openai", EnvVars: []string{"DEBRIEF_MODEL"}},
 		&cli.StringFlag{Name: "chat-model", Usage: "`NAME` of the API's chat model that tags and summarises, for --engine openai (default: this machine does)", EnvVars: []string{"DEBRIEF_CHAT_MODEL"}},
+		&cli.StringSliceFlag{Name: "vocabulary", Usage: "`NAMES` and terms that help an API to spell, separated by commas; they are sent along", EnvVars: []string{"DEBRIEF_VOCABULARY"}},
 		&cli.StringFlag{Name: "language", Usage: "`CODE` of the language spoken, ISO 639-1", Value: "en", EnvVars: []string{"DEBRIEF_LANGUAGE"}},
 		&cli.StringFlag{Name: "speakers", Usage: "`auto` tells coach and client apart; client is a memo spoken alone", Value: "auto", EnvVars: []string{"DEBRIEF_SPEAKERS"}},
 	}
@@ -111,7 +112,7 @@ func openEngine(c *cli.Context) (*engine, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !c.Bool("quiet") {
+		if !c.Bool("quiet") && !c.Bool("dry-run") {
 			fmt.Fprintf(c.App.ErrWriter, "note: speech is sent to %s\n", api.Name())
 			if w := api.Capabilities().Ending(time.Now()); w != "" {
 				fmt.Fprintln(c.App.ErrWriter, "warning: "+w)
@@ -137,7 +138,7 @@ type hearing struct {
 	library *storage.Library
 }
 
-func (h hearing) Transcribe(ctx context.Context, rec *debrief.Recording, in pipeline.AudioReader, progress func(debrief.Samples)) (*debrief.Transcript, error) {
+func (h hearing) Transcribe(ctx context.Context, rec *debrief.Recording, in pipeline.AudioReader, progress func(debrief.Samples), spent func(found, now debrief.Spent)) (*debrief.Transcript, error) {
 	t, err := h.engine.transcriber(chunks{h.library, rec})
 	if err != nil {
 		return nil, err
@@ -145,7 +146,7 @@ func (h hearing) Transcribe(ctx context.Context, rec *debrief.Recording, in pipe
 	defer t.Close()
 	return t.Transcribe(ctx, transcribe.Request{
 		Recording: rec.ID, Input: rec.AudioHash(), Audio: in,
-		Speakers: h.engine.speakers, Progress: progress,
+		Speakers: h.engine.speakers, Progress: progress, Spent: spent,
 	})
 }
 
@@ -161,6 +162,7 @@ func openTagger(scheme debrief.Scheme) (*summarize.Tagger, error) {
 type wired struct {
 	pipeline *pipeline.Pipeline
 	library  *storage.Library
+	engine   *engine
 	close    func() error
 }
 
@@ -195,7 +197,7 @@ func wire(c *cli.Context) (*wired, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &wired{p, lib, func() error { return errors.Join(e.close(), tagger.Close()) }}, nil
+	return &wired{p, lib, e, func() error { return errors.Join(e.close(), tagger.Close()) }}, nil
 }
 
 // meaning is what makes tags and summaries: this machine's, or an API's over it.
