@@ -209,7 +209,7 @@ func TestManyAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newPage(t, func(c *review.Config) { c.Library = store })
+	p := newPage(t, func(c *review.Config) { c.Catalogue, c.Library = store, store })
 	const people = 6
 	var g sync.WaitGroup
 	for i := range people {

@@ -54,15 +54,19 @@ func (p *Page) client(r *http.Request) (view, error) {
 	if err != nil {
 		return nil, debrief.ErrNotFound
 	}
-	c, err := p.clientByID(ctx, id)
-	if err != nil {
+	recs, err := p.Library.Recordings(ctx, id)
+	if err != nil && !gone(err) {
 		return nil, err
 	}
-	recs, err := p.Library.Recordings(ctx, id)
+	c, err := p.clientByID(ctx, id, len(recs))
 	if err != nil {
 		return nil, err
 	}
 	inOrder(recs)
+	docs, err := p.allDocuments(ctx, recs)
+	if err != nil {
+		return nil, err
+	}
 	v := &clientPage{Name: clientName(c), Href: clientHref(id), Recordings: len(recs)}
 	v.Title = v.Name
 	v.Crumbs = []crumb{{p.text.get("clients.title"), "/"}}
@@ -72,10 +76,7 @@ func (p *Page) client(r *http.Request) (view, error) {
 			v.Treatments = append(v.Treatments, p.emptyTreatment(rec.Session))
 		}
 		t := &v.Treatments[len(v.Treatments)-1]
-		card, err := p.card(ctx, c, rec)
-		if err != nil {
-			return nil, err
-		}
+		card := p.card(c, rec, docs[i])
 		if at := slices.Index(debrief.Phases(), rec.Phase); at >= 0 {
 			t.Phases[at].Recordings = append(t.Phases[at].Recordings, card)
 		}
@@ -83,16 +84,21 @@ func (p *Page) client(r *http.Request) (view, error) {
 	return v, nil
 }
 
-// clientByID finds a client in the list: the store knows a client by the recordings, too.
-func (p *Page) clientByID(ctx context.Context, id debrief.ClientID) (debrief.Client, error) {
-	all, err := p.Library.Clients(ctx)
-	if err != nil {
-		return debrief.Client{}, err
+// clientByID returns what is known of a client, who may be known by recordings only.
+func (p *Page) clientByID(ctx context.Context, id debrief.ClientID, recordings int) (debrief.Client, error) {
+	c, err := p.Library.Client(ctx, id)
+	switch {
+	case !gone(err):
+		return c, err
+	case recordings > 0:
+		return debrief.Client{ID: id}, nil
 	}
-	if i := slices.IndexFunc(all, func(c debrief.Client) bool { return c.ID == id }); i >= 0 {
-		return all[i], nil
+	// A recording may be on its way, and the client listed already.
+	all, err := p.Catalogue.Clients(ctx)
+	if err == nil && !slices.Contains(all, id) {
+		err = debrief.ErrNotFound
 	}
-	return debrief.Client{}, debrief.ErrNotFound
+	return debrief.Client{ID: id}, err
 }
 
 func (p *Page) emptyTreatment(number int) treatment {
@@ -105,15 +111,11 @@ func (p *Page) emptyTreatment(number int) treatment {
 
 func (p *Page) phaseName(ph debrief.Phase) string { return p.text.get("phase." + string(ph)) }
 
-func (p *Page) card(ctx context.Context, c debrief.Client, rec *debrief.Recording) (recordingCard, error) {
+func (p *Page) card(c debrief.Client, rec *debrief.Recording, docs documents) recordingCard {
 	card := recordingCard{Href: recordingHref(rec), Length: rec.Samples.String(), When: p.when(c, rec)}
-	docs, err := p.documents(ctx, rec)
-	if err != nil {
-		return card, err
-	}
 	card.State = p.stateOf(rec, docs)
 	if docs.tags == nil {
-		return card, nil
+		return card
 	}
 	answered := docs.answered()
 	for _, prompt := range p.Scheme.For(rec.Phase, rec.Session) {
@@ -123,7 +125,7 @@ func (p *Page) card(ctx context.Context, c debrief.Client, rec *debrief.Recordin
 			card.Answered++
 		}
 	}
-	return card, nil
+	return card
 }
 
 // when says when a recording was made, or what it was called when nothing tells.

@@ -17,6 +17,7 @@ const courseLength = 6
 type clientsPage struct {
 	shell
 	Clients []clientRow
+	Reading bool // the store is being looked through for the first time: there may be more
 }
 
 func (clientsPage) template() string { return "clients.html" }
@@ -38,38 +39,44 @@ type stripCell struct {
 }
 
 func (p *Page) clients(r *http.Request) (view, error) {
-	ctx := r.Context()
-	clients, err := p.Library.Clients(ctx)
+	known, err := p.index.look(r.Context(), p)
 	if err != nil {
 		return nil, err
 	}
-	v := &clientsPage{shell: shell{Title: p.text.get("clients.title"), Script: "clients.js"}}
-	for _, c := range clients {
-		recs, err := p.Library.Recordings(ctx, c.ID)
-		if err != nil {
-			return nil, err
-		}
-		v.Clients = append(v.Clients, p.clientRow(c, recs))
-	}
-	// Who was heard last stands first: that is who the coach is working with.
-	slices.SortFunc(v.Clients, func(a, b clientRow) int {
-		return cmp.Or(b.last.Compare(a.last), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
-	})
+	v := &clientsPage{shell: shell{Title: p.text.get("clients.title"), Script: "clients.js"}, Clients: known.rows()}
+	v.Reading = known.reading && len(v.Clients) == 0
 	return v, nil
 }
 
-func (p *Page) clientRow(c debrief.Client, recs []debrief.Recording) clientRow {
+// clientRows lists the clients of an overview.
+func (p *Page) clientRows(o *overview) []clientRow {
+	of := map[debrief.ClientID][]*sheet{}
+	for _, s := range o.sheets {
+		of[s.client.ID] = append(of[s.client.ID], s)
+	}
+	rows := make([]clientRow, len(o.clients))
+	for i, c := range o.clients {
+		rows[i] = p.clientRow(c.Client, of[c.ID])
+	}
+	// Who was heard last stands first: that is who the coach is working with.
+	slices.SortFunc(rows, func(a, b clientRow) int {
+		return cmp.Or(b.last.Compare(a.last), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	return rows
+}
+
+func (p *Page) clientRow(c debrief.Client, recs []*sheet) clientRow {
 	row := clientRow{ID: string(c.ID), Name: clientName(c), Href: clientHref(c.ID), Recordings: len(recs)}
 	cells := map[int]*stripCell{}
 	highest := courseLength
 	for _, rec := range recs {
-		cell := cells[rec.Session]
+		cell := cells[rec.session]
 		if cell == nil {
-			cell = &stripCell{Number: rec.Session}
-			cells[rec.Session] = cell
-			highest = max(highest, rec.Session)
+			cell = &stripCell{Number: rec.session}
+			cells[rec.session] = cell
+			highest = max(highest, rec.session)
 		}
-		switch rec.Phase {
+		switch rec.phase {
 		case debrief.Preparation:
 			cell.Preparation = true
 		case debrief.Immediate:
@@ -77,8 +84,8 @@ func (p *Page) clientRow(c debrief.Client, recs []debrief.Recording) clientRow {
 		case debrief.Followup:
 			cell.Followup = true
 		}
-		if rec.Started.After(row.last) {
-			row.last = rec.Started
+		if rec.started.After(row.last) {
+			row.last = rec.started
 		}
 	}
 	row.Treatments = len(cells)

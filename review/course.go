@@ -94,11 +94,11 @@ func (p *Page) course(r *http.Request) (view, error) {
 	if err != nil {
 		return nil, debrief.ErrNotFound
 	}
-	client, err := p.clientByID(ctx, id)
-	if err != nil {
+	told, err := p.told(ctx, id)
+	if err != nil && !gone(err) {
 		return nil, err
 	}
-	told, err := p.told(ctx, id)
+	client, err := p.clientByID(ctx, id, len(told))
 	if err != nil {
 		return nil, err
 	}
@@ -122,13 +122,13 @@ func (p *Page) told(ctx context.Context, id debrief.ClientID) ([]Told, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Told, 0, len(recs))
+	docs, err := p.allDocuments(ctx, recs)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Told, len(recs))
 	for i := range recs {
-		d, err := p.documents(ctx, &recs[i])
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, Told{&recs[i], d.transcript, d.tags})
+		out[i] = Told{&recs[i], docs[i].transcript, docs[i].tags}
 	}
 	return out, nil
 }

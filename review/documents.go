@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"golang.org/x/sync/errgroup"
+
 	"debrief"
 )
 
@@ -47,6 +49,23 @@ func (p *Page) documents(ctx context.Context, rec *debrief.Recording) (documents
 	}
 	p.lay(&d)
 	return d, nil
+}
+
+// documentsAtOnce is how many recordings of a client are read at once: a request to a remote store is mostly waiting.
+const documentsAtOnce = 8
+
+// allDocuments reads the documents of several recordings, in their order.
+func (p *Page) allDocuments(ctx context.Context, recs []debrief.Recording) ([]documents, error) {
+	out := make([]documents, len(recs))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(documentsAtOnce)
+	for i := range recs {
+		g.Go(func() (err error) {
+			out[i], err = p.documents(ctx, &recs[i])
+			return err
+		})
+	}
+	return out, g.Wait()
 }
 
 // lay puts the review over what the machine made. A summary is verified against the words as

@@ -1,134 +1,135 @@
 package review
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"debrief"
 )
 
 const (
-	// indexAge is how old the index may be before it is made again in the background; what is
-	// done on this page is in it at once.
-	indexAge     = time.Minute
-	indexTimeout = 10 * time.Minute // for reading every document of a large store
+	// indexAge is how old the index may be before the store is looked through again, which costs
+	// one listing a client and what has changed. What is done on this page is in it at once.
+	indexAge = time.Minute
+	// indexOld is the age from which a request waits for that instead of being answered with
+	// what is known: nobody has asked for a while, and much may have happened.
+	indexOld      = 5 * time.Minute
+	indexPatience = 2 * time.Second  // how long such a request waits; then it says what it does not know yet
+	indexTimeout  = 30 * time.Minute // for looking through a large store far away
 )
 
-// index holds every utterance the coach may see, to be searched without asking the store. It
-// is only a copy: the store is the truth, and the index is made from it again and again.
+// index knows every client and recording, and every word the coach may see, so that lists and
+// search ask no store. It is a copy in memory and nowhere else: the store is the truth, and what a
+// client said lies on no second disk. It is never older than [indexOld] unless it says so.
 type index struct {
-	mu      sync.Mutex
-	made    time.Time
-	making  bool
-	entries []entry // newest recording first
+	words  vocabulary
+	now    atomic.Pointer[overview]
+	mu     sync.Mutex    // guards what follows, and setting now
+	making chan struct{} // closed when the looking through that is under way ends; nil when none is
+	err    error         // of the last one
 }
 
-// entry is one recording as search sees it.
-type entry struct {
-	rec        debrief.Recording
-	client     debrief.Client
-	utterances []passage
+// overview is what the index knew at one moment. It is never changed.
+type overview struct {
+	asOf    time.Time // when the store was last looked through
+	clients []*indexedClient
+	sheets  []*sheet // newest first
+	reading bool     // unread recordings are being read just now
+	unread  int      // recordings whose words are not known yet
+	beyond  int      // the oldest recordings, whose words do not fit into memory
+	rows    func() []clientRow
 }
 
-type passage struct {
-	index   int
-	span    debrief.Span
-	speaker debrief.Speaker
-	text    string
-	lower   string
-	prompts []debrief.PromptID
+type indexedClient struct {
+	debrief.Client
+	stamp string
 }
 
-// all returns the index, made now if there is none yet.
-func (x *index) all(ctx context.Context, p *Page) ([]entry, error) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	now := p.Now()
-	switch {
-	case x.made.IsZero():
-		entries, err := p.readAll(ctx)
-		if err != nil {
-			return nil, err
+// look returns the index, brought up to date where that takes no longer than a person waits.
+func (x *index) look(ctx context.Context, p *Page) (*overview, error) {
+	known := x.now.Load()
+	if known != nil && p.Now().Sub(known.asOf) <= indexAge {
+		return known, nil
+	}
+	ended := x.start(p)
+	if known == nil || p.Now().Sub(known.asOf) > indexOld {
+		patience := time.NewTimer(indexPatience)
+		defer patience.Stop()
+		select {
+		case <-ended:
+		case <-patience.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
-		x.entries, x.made = entries, now
-	case now.Sub(x.made) > indexAge && !x.making:
-		x.making = true
-		go x.refresh(context.WithoutCancel(ctx), p)
 	}
-	return x.entries, nil
-}
-
-func (x *index) refresh(ctx context.Context, p *Page) {
-	ctx, cancel := context.WithTimeout(ctx, indexTimeout)
-	defer cancel()
-	entries, err := p.readAll(ctx)
+	if known = x.now.Load(); known != nil {
+		return known, nil
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.making, x.made = false, p.Now()
-	if err != nil {
-		p.Log.Error("index for search", "err", err) // the old one serves until the next try
-		return
+	if x.making == nil {
+		return nil, x.err
 	}
-	x.entries = entries
+	return &overview{reading: true, rows: func() []clientRow { return nil }}, nil
 }
+
+// start has the store looked through, unless that is under way, and returns what is closed at its end.
+func (x *index) start(p *Page) <-chan struct{} {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.making != nil {
+		return x.making
+	}
+	ended := make(chan struct{})
+	x.making = ended
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), indexTimeout)
+		defer cancel()
+		err := newSurvey(x, p).run(ctx)
+		if err != nil {
+			p.Log.Error("look through the store", "err", err) // what is known serves until the next try
+		}
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		x.making, x.err = nil, err
+		close(ended)
+	}()
+	return ended
+}
+
+// Warm looks through the store, so that the first request need not. It may be left out, and
+// called at any time.
+func (p *Page) Warm() { p.index.start(p) }
 
 // update takes over what was just changed on this page.
-func (x *index) update(rec *debrief.Recording, d documents) {
+func (x *index) update(rec *debrief.Recording, d documents, p *Page) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for i := range x.entries {
-		if x.entries[i].rec.ID == rec.ID {
-			x.entries = slices.Clone(x.entries) // readers hold the old one
-			x.entries[i].utterances = passages(d)
-			return
-		}
+	known := x.now.Load()
+	if known == nil {
+		return
 	}
+	at := slices.IndexFunc(known.sheets, func(s *sheet) bool { return s.id == rec.ID && s.client.ID == rec.Client })
+	if at < 0 {
+		return
+	}
+	next := *known
+	next.sheets = slices.Clone(known.sheets) // readers hold the old ones
+	changed := known.sheets[at].withWords(d, &x.words)
+	changed.stamp = ""
+	next.sheets[at] = changed
+	x.set(&next, p)
 }
 
-func (p *Page) readAll(ctx context.Context) ([]entry, error) {
-	clients, err := p.Library.Clients(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var out []entry
-	for _, c := range clients {
-		recs, err := p.Library.Recordings(ctx, c.ID)
-		if err != nil {
-			return nil, err
-		}
-		for i := range recs {
-			d, err := p.documents(ctx, &recs[i])
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, entry{recs[i], c, passages(d)})
-		}
-	}
-	slices.SortStableFunc(out, func(a, b entry) int {
-		return cmp.Or(b.rec.Started.Compare(a.rec.Started), cmp.Compare(a.rec.ID, b.rec.ID))
-	})
-	return out, nil
+// set makes an overview the one that counts. The caller holds the lock.
+func (x *index) set(o *overview, p *Page) {
+	o.rows = sync.OnceValue(func() []clientRow { return p.clientRows(o) })
+	x.now.Store(o)
 }
 
-func passages(d documents) []passage {
-	if d.transcript == nil {
-		return nil
-	}
-	tags := map[int][]debrief.PromptID{}
-	if d.tags != nil {
-		for _, u := range d.tags.Utterances {
-			for _, t := range u.Prompts {
-				tags[u.Index] = append(tags[u.Index], t.Prompt)
-			}
-		}
-	}
-	out := make([]passage, len(d.transcript.Utterances))
-	for i, u := range d.transcript.Utterances {
-		out[i] = passage{i, u.Span, u.Speaker, u.Text, strings.ToLower(u.Text), tags[i]}
-	}
-	return out
-}
+// gone reports that something was deleted between being listed and being read.
+func gone(err error) bool { return errors.Is(err, debrief.ErrNotFound) }

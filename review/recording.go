@@ -52,7 +52,7 @@ func (p *Page) recording(r *http.Request) (view, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := p.clientByID(ctx, rec.Client)
+	client, err := p.clientByID(ctx, rec.Client, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -15,15 +15,25 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"debrief"
 )
 
-// Library is what the page reads of the store.
-type Library interface {
+// Catalogue tells cheaply what there is in the whole store, and what of it has changed.
+type Catalogue interface {
 	// Clients lists every client, in any order.
-	Clients(ctx context.Context) ([]debrief.Client, error)
+	Clients(ctx context.Context) ([]debrief.ClientID, error)
+	// Stamps says which state each recording of a client is in: a stamp stays the same as long
+	// as no document of the recording is written. Under "" stands the stamp of the client.
+	Stamps(ctx context.Context, client debrief.ClientID) (map[debrief.RecordingID]string, error)
+}
+
+// Library is what the page reads and writes of one client or recording.
+type Library interface {
+	// Client returns what is known of a client; debrief.ErrNotFound when nobody wrote anything down.
+	Client(ctx context.Context, client debrief.ClientID) (debrief.Client, error)
 	// Recordings lists the manifests of a client; debrief.ErrNotFound when there is no such client.
 	Recordings(ctx context.Context, client debrief.ClientID) ([]debrief.Recording, error)
 	// Recording returns one manifest; debrief.ErrNotFound when there is none.
@@ -50,11 +60,12 @@ type Told struct {
 	Tags       *debrief.Tags
 }
 
-// Config is what the page works with. Library, Sound, Scheme, Verify and Course are required.
+// Config is what the page works with. Catalogue, Library, Sound, Scheme, Verify and Course are required.
 type Config struct {
-	Library Library
-	Sound   Sound
-	Scheme  debrief.Scheme
+	Catalogue Catalogue
+	Library   Library
+	Sound     Sound
+	Scheme    debrief.Scheme
 	// Verify finds the quotes of a summary again in a transcript that was edited, and returns
 	// the summary with those that are still there and the sentences that are not.
 	Verify func(*debrief.Transcript, *debrief.Summary) (*debrief.Summary, []debrief.Sentence)
@@ -84,8 +95,8 @@ type Page struct {
 
 // New checks the configuration and parses every template, so that no request finds a broken one.
 func New(c Config) (*Page, error) {
-	if c.Library == nil || c.Sound == nil || c.Verify == nil || c.Course == nil {
-		return nil, fmt.Errorf("make the review page: library, sound, verify and course are needed: %w", debrief.ErrInvalid)
+	if c.Catalogue == nil || c.Library == nil || c.Sound == nil || c.Verify == nil || c.Course == nil {
+		return nil, fmt.Errorf("make the review page: catalogue, library, sound, verify and course are needed: %w", debrief.ErrInvalid)
 	}
 	if err := c.Scheme.Validate(); err != nil {
 		return nil, fmt.Errorf("make the review page: %w", err)
@@ -158,10 +169,18 @@ func inOrder(recs []debrief.Recording) {
 	})
 }
 
+// zones are the time zones met so far: loading one reads a file.
+var zones sync.Map // name -> *time.Location
+
 // zone is the client's time zone; UTC when unknown, so that two machines show the same.
 func zone(c debrief.Client) *time.Location {
-	if loc, err := time.LoadLocation(c.TimeZone); err == nil {
-		return loc
+	if loc, ok := zones.Load(c.TimeZone); ok {
+		return loc.(*time.Location)
 	}
-	return time.UTC
+	loc, err := time.LoadLocation(c.TimeZone)
+	if err != nil {
+		return time.UTC
+	}
+	zones.Store(c.TimeZone, loc)
+	return loc
 }

@@ -35,7 +35,7 @@ func newPage(t testing.TB, change func(*review.Config)) *review.Page {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := review.Config{Library: store, Sound: store, Scheme: summarize.DefaultScheme(), Verify: summarize.Verify, Course: course(t), Now: func() time.Time { return noon }}
+	c := review.Config{Catalogue: store, Library: store, Sound: store, Scheme: summarize.DefaultScheme(), Verify: summarize.Verify, Course: course(t), Now: func() time.Time { return noon }}
 	if change != nil {
 		change(&c)
 	}
@@ -243,11 +243,12 @@ func TestStatic(t *testing.T) {
 
 // broken is a store that fails as the test says.
 type broken struct {
+	review.Catalogue
 	review.Library
 	err error
 }
 
-func (b broken) Clients(context.Context) ([]debrief.Client, error) { return nil, b.err }
+func (b broken) Clients(context.Context) ([]debrief.ClientID, error) { return nil, b.err }
 func (b broken) Recording(context.Context, debrief.ClientID, debrief.RecordingID) (*debrief.Recording, string, error) {
 	return nil, "", b.err
 }
@@ -264,7 +265,10 @@ func TestErrorsStayInside(t *testing.T) {
 		"Conflict":    {fmt.Errorf("secret-bucket: %w", debrief.ErrConflict), 409},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPage(t, func(cfg *review.Config) { cfg.Library = broken{cfg.Library, c.err} })
+			p := newPage(t, func(cfg *review.Config) {
+				b := broken{cfg.Catalogue, cfg.Library, c.err}
+				cfg.Catalogue, cfg.Library = b, b
+			})
 			for _, path := range []string{"/", complete, complete + "/audio.wav", complete + "/words", complete + "/wave"} {
 				w := get(t, p, path)
 				if w.Code != c.code {
@@ -286,7 +290,7 @@ func TestNewRejects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := review.New(review.Config{Library: store, Sound: store, Verify: summarize.Verify, Course: course(t)}); !errors.Is(err, debrief.ErrBadScheme) {
+	if _, err := review.New(review.Config{Catalogue: store, Library: store, Sound: store, Verify: summarize.Verify, Course: course(t)}); !errors.Is(err, debrief.ErrBadScheme) {
 		t.Errorf("no scheme: %v", err)
 	}
 }

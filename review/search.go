@@ -20,6 +20,7 @@ type searchPage struct {
 	shell
 	Query, Client, Prompt, Phase, From, To string // as asked
 	Clients, Prompts, Phases               []option
+	Notice                                 string // what the search does not know, "" when it knows all
 	Asked                                  bool
 	Found                                  int
 	More                                   int // how many are shown when there are more, else 0
@@ -47,52 +48,55 @@ type part struct {
 	Hit  bool
 }
 
-// query is what a search asks for. Empty fields ask for nothing.
-type query struct {
-	words    []string
-	client   debrief.ClientID
-	prompt   debrief.PromptID
-	phase    debrief.Phase
-	from, to time.Time
-}
-
 func (p *Page) search(r *http.Request) (view, error) {
 	form := r.URL.Query()
 	v := &searchPage{
-		Query: clip(form.Get("q")), Client: form.Get("client"), Prompt: form.Get("prompt"), Phase: form.Get("phase"),
-		From: form.Get("from"), To: form.Get("to"),
+		Query: clip(form.Get("q")), Client: clip(form.Get("client")), Prompt: clip(form.Get("prompt")), Phase: clip(form.Get("phase")),
+		From: clip(form.Get("from")), To: clip(form.Get("to")),
 	}
 	v.Title, v.Script = p.text.get("search.title"), "cites.js"
-	entries, err := p.index.all(r.Context(), p)
+	known, err := p.index.look(r.Context(), p)
 	if err != nil {
 		return nil, err
 	}
-	p.options(v, entries)
+	p.options(v, known)
+	v.Notice = p.notice(known)
 	q := query{
-		words: strings.Fields(strings.ToLower(v.Query)), client: debrief.ClientID(v.Client), prompt: debrief.PromptID(v.Prompt), phase: debrief.Phase(v.Phase),
+		client: debrief.ClientID(v.Client), prompt: debrief.PromptID(v.Prompt), phase: debrief.Phase(v.Phase),
 		from: day(v.From), to: day(v.To),
 	}
+	eachWord(v.Query, func(word string, _, _ int) { q.words = append(q.words, word) })
 	v.Asked = len(q.words) > 0 || q.prompt != ""
 	if !v.Asked {
 		return v, nil
 	}
-	for _, e := range entries {
-		if !q.takes(e) {
-			continue
-		}
-		for i, u := range e.utterances {
-			if !q.finds(u) {
-				continue
-			}
-			if v.Found++; v.Found <= shownHits {
-				v.Hits = append(v.Hits, p.hit(e, i, q.words))
-			}
-		}
+	hits, total := q.find(known.sheets, &p.index.words, shownHits)
+	v.Found = total
+	for _, h := range hits {
+		v.Hits = append(v.Hits, p.hit(h, q.words))
 	}
 	if v.Found > shownHits {
 		v.More = shownHits
 	}
 	return v, nil
+}
+
+// notice says what the search does not know: what is not read yet, what does not fit, and how
+// old it is when the store could not be looked through for a while.
+func (p *Page) notice(o *overview) string {
+	switch {
+	case o.asOf.IsZero():
+		return p.text.get("search.listing")
+	case o.reading && o.unread > 0:
+		return p.text.count("search.reading", o.unread)
+	case o.unread > 0:
+		return p.text.count("search.unread", o.unread)
+	case o.beyond > 0:
+		return p.text.count("search.beyond", o.beyond)
+	case p.Now().Sub(o.asOf) > indexOld:
+		return p.text.get("search.old", o.asOf.Format(p.text.get("format.moment")))
+	}
+	return ""
 }
 
 // clip keeps a query to a length a person types, whole characters only.
@@ -109,78 +113,60 @@ func day(s string) time.Time {
 	return t
 }
 
-func (q query) takes(e entry) bool {
-	started := e.rec.Started.In(zone(e.client))
-	date := time.Date(started.Year(), started.Month(), started.Day(), 0, 0, 0, 0, time.UTC)
-	return (q.client == "" || e.rec.Client == q.client) &&
-		(q.phase == "" || e.rec.Phase == q.phase) &&
-		(q.from.IsZero() || !e.rec.Started.IsZero() && !date.Before(q.from)) &&
-		(q.to.IsZero() || !e.rec.Started.IsZero() && !date.After(q.to))
-}
-
-func (q query) finds(u passage) bool {
-	if q.prompt != "" && !slices.Contains(u.prompts, q.prompt) {
-		return false
-	}
-	return !slices.ContainsFunc(q.words, func(w string) bool { return !strings.Contains(u.lower, w) })
-}
-
-func (p *Page) hit(e entry, at int, words []string) hit {
-	u := e.utterances[at]
-	c := p.cite(clientHref(e.rec.Client), debrief.Citation{
-		Recording: e.rec.ID, Session: e.rec.Session, Phase: e.rec.Phase,
-		Quote: debrief.Quote{Span: u.span, Utterance: u.index, Text: u.text},
+func (p *Page) hit(f found, words []string) hit {
+	line := f.lines[f.at]
+	text := f.line(f.at)
+	c := p.cite(clientHref(f.client.ID), debrief.Citation{
+		Recording: f.id, Session: f.session, Phase: f.phase,
+		Quote: debrief.Quote{Span: line.span, Utterance: f.at, Text: text},
 	})
-	c.Place = clientName(e.client) + ", " + c.Place
-	h := hit{Who: p.text.get("speaker." + string(u.speaker)), Parts: marked(u.text, words), Cite: c}
-	if at > 0 {
-		h.Before = e.utterances[at-1].text
+	c.Place = clientName(*f.client) + ", " + c.Place
+	h := hit{Who: p.text.get("speaker." + string(line.speaker)), Parts: marked(text, words), Cite: c}
+	if f.at > 0 {
+		h.Before = f.line(f.at - 1)
 	}
-	for _, id := range u.prompts {
-		one := chip{ID: string(id), Name: string(id), Hue: p.hue(id)}
-		if prompt, err := p.Scheme.Prompt(id); err == nil {
-			one.Name = prompt.Name
+	for _, prompt := range p.Scheme.Prompts {
+		if slices.ContainsFunc(p.index.words.exactly(promptTerm(prompt.ID)), func(term uint32) bool {
+			return slices.Contains(f.in(term), uint32(f.at))
+		}) {
+			h.Chips = append(h.Chips, chip{ID: string(prompt.ID), Name: prompt.Name, Hue: p.hue(prompt.ID)})
 		}
-		h.Chips = append(h.Chips, one)
 	}
 	return h
 }
 
-// marked splits a text where one of the words stands. Letters whose lower case has another
-// length would shift the marks, so such a text is shown unmarked.
+// marked splits a text where a word stands that the query asked for, by its beginning.
 func marked(text string, words []string) []part {
-	lower := strings.ToLower(text)
-	if len(lower) != len(text) {
-		return []part{{Text: text}}
-	}
 	var out []part
-	for text != "" {
-		first, length := -1, 0
+	from := 0
+	eachWord(text, func(word string, start, _ int) {
+		longest := 0
 		for _, w := range words {
-			if i := strings.Index(lower, w); i >= 0 && (first < 0 || i < first || i == first && len(w) > length) {
-				first, length = i, len(w)
+			if word == w || len(w) > shortPrefix && strings.HasPrefix(word, w) {
+				longest = max(longest, len(w))
 			}
 		}
-		if first < 0 {
-			return append(out, part{Text: text})
+		// What is marked is as long as in the query only when lower case is as long as what was said.
+		end := start + longest
+		if longest == 0 || end > len(text) || !strings.EqualFold(strings.ReplaceAll(text[start:end], "’", "'"), word[:longest]) {
+			return
 		}
-		if first > 0 {
-			out = append(out, part{Text: text[:first]})
+		if start > from {
+			out = append(out, part{Text: text[from:start]})
 		}
-		out = append(out, part{text[first : first+length], true})
-		text, lower = text[first+length:], lower[first+length:]
+		out = append(out, part{text[start:end], true})
+		from = end
+	})
+	if from < len(text) {
+		out = append(out, part{Text: text[from:]})
 	}
 	return out
 }
 
 // options fills the choices of the form from what there is.
-func (p *Page) options(v *searchPage, entries []entry) {
-	seen := map[debrief.ClientID]bool{}
-	for _, e := range entries {
-		if !seen[e.client.ID] {
-			seen[e.client.ID] = true
-			v.Clients = append(v.Clients, option{string(e.client.ID), clientName(e.client), string(e.client.ID) == v.Client})
-		}
+func (p *Page) options(v *searchPage, o *overview) {
+	for _, row := range o.rows() {
+		v.Clients = append(v.Clients, option{row.ID, row.Name, row.ID == v.Client})
 	}
 	slices.SortFunc(v.Clients, func(a, b option) int { return strings.Compare(a.Label, b.Label) })
 	for _, prompt := range p.Scheme.Prompts {

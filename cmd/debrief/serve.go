@@ -61,6 +61,7 @@ func serve(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	page.Warm()
 	listener, err := net.Listen("tcp", c.String("addr"))
 	if err != nil {
 		return debrief.WithHint(fmt.Errorf("listen on %s: %w", c.String("addr"), err),
@@ -120,7 +121,7 @@ func reviewConfig(c *cli.Context) (review.Config, error) {
 		if err != nil {
 			return review.Config{}, err
 		}
-		config.Library, config.Sound = invented, invented
+		config.Catalogue, config.Library, config.Sound = invented, invented, invented
 		return config, nil
 	}
 	lib, err := openLibrary(c)
@@ -128,7 +129,7 @@ func reviewConfig(c *cli.Context) (review.Config, error) {
 		return review.Config{}, err
 	}
 	shelf := shelf{library{lib}, audio.NewCache(soundCache)}
-	config.Library, config.Sound = shelf, shelf
+	config.Catalogue, config.Library, config.Sound = shelf, shelf, shelf
 	return config, nil
 }
 
@@ -163,29 +164,18 @@ type shelf struct {
 }
 
 var (
-	_ review.Library = shelf{}
-	_ review.Sound   = shelf{}
+	_ review.Catalogue = shelf{}
+	_ review.Library   = shelf{}
+	_ review.Sound     = shelf{}
 )
 
-// Clients lists who has recordings, with the name and time zone where somebody wrote them down.
-func (s shelf) Clients(ctx context.Context) ([]debrief.Client, error) {
-	ids, err := s.library.Clients(ctx)
+// Client returns the name and time zone where somebody wrote them down.
+func (s shelf) Client(ctx context.Context, id debrief.ClientID) (debrief.Client, error) {
+	c, _, err := s.LoadClient(ctx, id)
 	if err != nil {
-		return nil, err
+		return debrief.Client{}, err
 	}
-	out := make([]debrief.Client, len(ids))
-	for i, id := range ids {
-		known, _, err := s.LoadClient(ctx, id)
-		switch {
-		case errors.Is(err, debrief.ErrNotFound):
-			out[i] = debrief.Client{ID: id}
-		case err != nil:
-			return nil, err
-		default:
-			out[i] = *known
-		}
-	}
-	return out, nil
+	return *c, nil
 }
 
 // Load fills a document; the review of a recording is one of them.

@@ -215,8 +215,35 @@ func long(scheme debrief.Scheme, scripts []script) *recording {
 }
 
 // Clients lists the invented clients.
-func (s *Store) Clients(context.Context) ([]debrief.Client, error) {
-	return slices.Clone(s.clients), nil
+func (s *Store) Clients(context.Context) ([]debrief.ClientID, error) {
+	var out []debrief.ClientID
+	for _, c := range s.clients {
+		out = append(out, c.ID)
+	}
+	return out, nil
+}
+
+// Client returns what is known of an invented client.
+func (s *Store) Client(_ context.Context, id debrief.ClientID) (debrief.Client, error) {
+	for _, c := range s.clients {
+		if c.ID == id {
+			return c, nil
+		}
+	}
+	return debrief.Client{}, debrief.ErrNotFound
+}
+
+// Stamps changes with the reviews; nothing else here does.
+func (s *Store) Stamps(_ context.Context, id debrief.ClientID) (map[debrief.RecordingID]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[debrief.RecordingID]string{"": "1"}
+	for _, r := range s.recordings {
+		if r.Client == id {
+			out[r.ID] = "1 " + s.reviews[r.ID].version
+		}
+	}
+	return out, nil
 }
 
 // Recordings lists the manifests of one client.
