@@ -15,6 +15,8 @@ type clientPage struct {
 	Href       string
 	Recordings int
 	Treatments []treatment
+	Work       []workItem // under way just now
+	Bring      string     // where a recording of this client is brought in
 }
 
 func (clientPage) template() string { return "client.html" }
@@ -54,6 +56,7 @@ func (p *Page) client(r *http.Request) (view, error) {
 	if err != nil {
 		return nil, debrief.ErrNotFound
 	}
+	seen := p.clientVersion(ctx, id) // before anything is read: what is written meanwhile makes another one
 	recs, err := p.Library.Recordings(ctx, id)
 	if err != nil && !gone(err) {
 		return nil, err
@@ -69,6 +72,8 @@ func (p *Page) client(r *http.Request) (view, error) {
 	}
 	v := &clientPage{Name: clientName(c), Href: clientHref(id), Recordings: len(recs)}
 	v.Title = v.Name
+	v.Live, v.Seen, v.Bring = v.Href+"/live", seen, "/upload?client="+string(id)
+	v.Work = p.work(scope{client: id}, capturesOf(recs))
 	v.Crumbs = []crumb{{p.text.get("clients.title"), "/"}}
 	for i := range recs {
 		rec := &recs[i]
@@ -137,6 +142,16 @@ func (p *Page) when(c debrief.Client, rec *debrief.Recording) string {
 		return rec.Original.Name
 	}
 	return p.text.get("recording.undated")
+}
+
+// capturesOf are the recordings whose audio is still on its way.
+func capturesOf(recs []debrief.Recording) (out []debrief.Recording) {
+	for _, rec := range recs {
+		if rec.Status != debrief.Stored {
+			out = append(out, rec)
+		}
+	}
+	return out
 }
 
 // stateOf says in words what a recording still waits for, or "".

@@ -17,7 +17,8 @@ const courseLength = 6
 type clientsPage struct {
 	shell
 	Clients []clientRow
-	Reading bool // the store is being looked through for the first time: there may be more
+	Work    []workItem // under way just now
+	Reading bool       // the store is being looked through for the first time: there may be more
 }
 
 func (clientsPage) template() string { return "clients.html" }
@@ -43,7 +44,8 @@ func (p *Page) clients(r *http.Request) (view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &clientsPage{shell: shell{Title: p.text.get("clients.title"), Script: "clients.js"}, Clients: known.rows()}
+	v := &clientsPage{shell: shell{Title: p.text.get("clients.title"), Script: "clients.js", Live: "/live"}, Clients: known.rows()}
+	v.Work = p.work(scope{}, p.watches.captures(scope{}))
 	v.Reading = known.reading && len(v.Clients) == 0
 	return v, nil
 }

@@ -3,6 +3,7 @@ package review
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,6 +19,8 @@ type documents struct {
 	markers    []debrief.Marker
 	lost       []debrief.Sentence // of the summary, whose quotes an edit took away
 
+	tagged  string              // what the machine's tags were made of, and when
+	summed  string              // likewise its summary
 	heard   *debrief.Transcript // the transcript as the machine made it
 	review  *debrief.Review     // never nil
 	version string              // of the review, for compare-and-swap
@@ -35,8 +38,8 @@ func (p *Page) documents(ctx context.Context, rec *debrief.Recording) (documents
 		keep func(version string)
 	}{
 		{&t, func(string) { d.heard, d.transcript = &t, &t }},
-		{&g, func(string) { d.tags = &g }},
-		{&s, func(string) { d.summary = &s }},
+		{&g, func(string) { d.tags, d.tagged = &g, fmt.Sprint(g.Input, g.Scheme, g.Model, g.Made) }},
+		{&s, func(string) { d.summary, d.summed = &s, fmt.Sprint(s.Input, s.Engine, s.Made) }},
 		{&r, func(version string) { d.version = version }},
 	} {
 		version, err := p.Library.Load(ctx, rec, load.doc)

@@ -19,7 +19,10 @@ type recordingPage struct {
 	Facts   []string // date, length, device
 	Href    string
 	Length  debrief.Samples
-	Notice  string // what is missing and what to do, "" when all is there
+	Notice  string // what is missing, "" when all is there
+	Process string // where to send for what is missing, "" when nothing is or nothing can be done here
+	Advice  string // what else to do about it
+	Work    []workItem
 	Legend  []legendEntry
 	Parts   [][]row // the transcript in parts of [partRows]
 	Aside   asideView
@@ -69,6 +72,13 @@ func (p *Page) recording(r *http.Request) (view, error) {
 		Speeds:  speeds,
 		Keys:    p.keys(),
 	}
+	if unfinished(rec, docs) {
+		if v.Process = v.Href + "/process"; p.Intake == nil {
+			v.Process, v.Advice = "", p.text.get("state.advice")
+		}
+	}
+	v.Live, v.Seen = v.Href+"/live", madeOf(rec, docs)
+	v.Work = p.work(scope{client: rec.Client, recording: rec.ID}, capturesOf([]debrief.Recording{*rec}))
 	v.Title = v.Heading + " · " + v.Client
 	v.Script = "recording.js"
 	v.Crumbs = []crumb{{p.text.get("clients.title"), "/"}, {v.Client, clientHref(rec.Client)}}
@@ -87,6 +97,17 @@ func (p *Page) recording(r *http.Request) (view, error) {
 	}
 	v.Aside = p.aside(docs)
 	return v, nil
+}
+
+// unfinished reports whether a step is left that can be taken now.
+func unfinished(rec *debrief.Recording, d documents) bool {
+	switch {
+	case rec.Status != debrief.Stored:
+		return false
+	case d.transcript == nil || len(d.transcript.Partial) > 0:
+		return true
+	}
+	return !d.transcript.Empty() && (d.tags == nil || d.summary == nil)
 }
 
 func (p *Page) keys() []keyHelp {

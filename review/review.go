@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"debrief"
@@ -71,6 +72,9 @@ type Config struct {
 	Verify func(*debrief.Transcript, *debrief.Summary) (*debrief.Summary, []debrief.Sentence)
 	// Course puts a client's recordings side by side.
 	Course func(context.Context, debrief.ClientID, []Told) (*debrief.Course, error)
+	// Intake takes recordings in; nil shows no uploads, and nothing is worked on here.
+	Intake Intake
+	Limits UploadLimits // of an upload; needed with Intake
 	// Author is written beside every edit; default "coach".
 	Author string
 	Now    func() time.Time // default time.Now
@@ -90,6 +94,8 @@ type Page struct {
 	waves   *waves
 	courses courses
 	index   index
+	watches *watches
+	streams atomic.Int64 // open
 	handler http.Handler
 }
 
@@ -97,6 +103,9 @@ type Page struct {
 func New(c Config) (*Page, error) {
 	if c.Catalogue == nil || c.Library == nil || c.Sound == nil || c.Verify == nil || c.Course == nil {
 		return nil, fmt.Errorf("make the review page: catalogue, library, sound, verify and course are needed: %w", debrief.ErrInvalid)
+	}
+	if c.Intake != nil && (c.Limits.Bytes <= 0 || c.Limits.Chunk <= 0 || len(c.Limits.Types) == 0) {
+		return nil, fmt.Errorf("make the review page: an intake needs limits: %w", debrief.ErrInvalid)
 	}
 	if err := c.Scheme.Validate(); err != nil {
 		return nil, fmt.Errorf("make the review page: %w", err)
@@ -120,6 +129,7 @@ func New(c Config) (*Page, error) {
 		return nil, err
 	}
 	p.waves = newWaves(c.Sound)
+	p.watches = newWatches(p)
 	p.handler = p.guard(p.routes())
 	return p, nil
 }
@@ -135,6 +145,15 @@ func (p *Page) routes() http.Handler {
 	mux.HandleFunc("GET /clients/{client}/recordings/{recording}/wave", p.raw(p.wave))
 	mux.HandleFunc("GET /clients/{client}/recordings/{recording}/words", p.raw(p.words))
 	mux.HandleFunc("POST /clients/{client}/recordings/{recording}/review", p.raw(p.change))
+	mux.HandleFunc("POST /clients/{client}/recordings/{recording}/process", p.raw(p.process))
+	for _, scope := range []string{"", "/clients/{client}", "/clients/{client}/recordings/{recording}"} {
+		mux.HandleFunc("GET "+scope+"/live", p.raw(p.live))
+	}
+	mux.HandleFunc("GET /upload", p.page(p.upload))
+	mux.HandleFunc("POST /uploads", p.raw(p.begin))
+	mux.HandleFunc("GET /uploads/{upload}", p.raw(p.offset)) // HEAD as well
+	mux.HandleFunc("PATCH /uploads/{upload}", p.raw(p.receive))
+	mux.HandleFunc("POST /work/{job}", p.raw(p.act))
 	mux.Handle("GET /static/", p.static)
 	mux.HandleFunc("/", p.page(func(*http.Request) (view, error) { return nil, debrief.ErrNotFound }))
 	return mux

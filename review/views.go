@@ -27,6 +27,9 @@ type shell struct {
 	Crumbs []crumb           // the way here, without the page itself
 	Static string            // prefix of scripts and styles
 	Script string            // the page's module, "" for none
+	Live   string            // address of the page's stream of events, "" for none
+	Seen   string            // version of what the page shows, as the stream names it; "" for whichever it names first
+	Upload bool              // there is a page to bring recordings in
 	Text   map[string]string // strings the module shows
 	Lang   string
 }
@@ -94,7 +97,8 @@ func (p *Page) page(show func(*http.Request) (view, error)) http.HandlerFunc {
 func (p *Page) write(w http.ResponseWriter, r *http.Request, code int, v view) {
 	s := v.frame()
 	s.Static, s.Lang = p.static.prefix, p.text.lang
-	if s.Script != "" {
+	s.Upload = p.Intake != nil
+	if s.Script != "" || s.Live != "" {
 		s.Text = p.text.under("js.")
 	}
 	var buf bytes.Buffer

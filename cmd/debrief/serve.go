@@ -9,10 +9,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"debrief"
 	"debrief/internal/audio"
+	"debrief/pipeline"
+	"debrief/pipeline/intake"
 	"debrief/review"
 	"debrief/review/demo"
 	"debrief/summarize"
@@ -36,12 +39,14 @@ func serveCommand() *cli.Command {
 		Name:  "serve",
 		Usage: "show the coach's page: hear, read and check the recordings",
 		Description: "Serves the page on this machine only: it has no sign-in, so it answers to no other.\n" +
+			"Recordings uploaded there are worked on here, as debrief batch does.\n" +
 			"--demo shows invented clients and touches no store.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "addr", Usage: "`HOST:PORT` to listen on, a loopback address", Value: defaultAddr, EnvVars: []string{"DEBRIEF_ADDR"}},
 			&cli.BoolFlag{Name: "demo", Usage: "show invented clients instead of a store"},
+			uploadsFlag(),
 			promptsFlag(),
-		}, storeFlags()...),
+		}, append(storeFlags(), engineFlags()...)...),
 		Action: serve,
 	}
 }
@@ -57,6 +62,15 @@ func serve(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	work := func(context.Context) {}
+	if !c.Bool("demo") {
+		in, err := openIntake(c)
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		config.Intake, work = in, in.Run
+	}
 	page, err := review.New(config)
 	if err != nil {
 		return err
@@ -68,7 +82,13 @@ func serve(c *cli.Context) error {
 			"another program may use the port; choose one with --addr 127.0.0.1:8081")
 	}
 	fmt.Fprintf(c.App.Writer, "the coach's page: http://%s/ (Ctrl-C ends it)\n", listener.Addr())
-	return listen(c.Context, listener, page)
+	ctx, stop := context.WithCancel(c.Context)
+	var g sync.WaitGroup
+	g.Go(func() { work(ctx) })
+	err = listen(ctx, listener, page)
+	stop()
+	g.Wait() // a step that is being stored is stored, or is not begun
+	return err
 }
 
 // listen serves until the context ends, which ends every answer under way as well.
@@ -115,6 +135,7 @@ func reviewConfig(c *cli.Context) (review.Config, error) {
 	config := review.Config{
 		Scheme: scheme, Verify: summarize.Verify, Course: course,
 		Hosts: []string{"127.0.0.1", "localhost", "::1"}, Log: slog.Default(),
+		Limits: review.UploadLimits{Bytes: intake.MaxBytes, Chunk: intake.Chunk, Types: pipeline.Extensions()},
 	}
 	if c.Bool("demo") {
 		invented, err := demo.New(scheme)
@@ -122,6 +143,7 @@ func reviewConfig(c *cli.Context) (review.Config, error) {
 			return review.Config{}, err
 		}
 		config.Catalogue, config.Library, config.Sound = invented, invented, invented
+		config.Intake = demo.NewWork(time.Now())
 		return config, nil
 	}
 	lib, err := openLibrary(c)

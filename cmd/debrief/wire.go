@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"debrief"
@@ -43,19 +44,28 @@ func salvageFlag() cli.Flag {
 
 // openLibrary opens the store the user named, or the folder in the user's data directory.
 func openLibrary(c *cli.Context) (*storage.Library, error) {
-	where := c.String("store")
-	if where == "" {
-		dir, err := dataDir()
-		if err != nil {
-			return nil, err
-		}
-		where = filepath.Join(dir, "store")
+	where, err := storeAddress(c)
+	if err != nil {
+		return nil, err
 	}
 	b, err := storage.Open(c.Context, where, storage.S3Options{Endpoint: c.String("s3-endpoint")})
 	if err != nil {
 		return nil, inStore(err)
 	}
 	return storage.NewLibrary(b), nil
+}
+
+// storeAddress is the store the user named; a folder by its whole path.
+func storeAddress(c *cli.Context) (string, error) {
+	where := c.String("store")
+	switch {
+	case where == "":
+		dir, err := dataDir()
+		return filepath.Join(dir, "store"), err
+	case strings.Contains(where, "://"):
+		return where, nil
+	}
+	return filepath.Abs(where)
 }
 
 // inStore marks an error as the store's, whatever its kind: a wrong key is no wrong flag.
@@ -163,6 +173,7 @@ type wired struct {
 	pipeline *pipeline.Pipeline
 	library  *storage.Library
 	engine   *engine
+	stages   meaning
 	close    func() error
 }
 
@@ -197,7 +208,7 @@ func wire(c *cli.Context) (*wired, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &wired{p, lib, e, func() error { return errors.Join(e.close(), tagger.Close()) }}, nil
+	return &wired{p, lib, e, stages, func() error { return errors.Join(e.close(), tagger.Close()) }}, nil
 }
 
 // meaning is what makes tags and summaries: this machine's, or an API's over it.

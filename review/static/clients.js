@@ -1,14 +1,16 @@
-// Finds a client in the list while typing.
+// Finds a client in the list while typing; again when the list was drawn anew.
 const find = document.getElementById("find");
-const nobody = document.getElementById("nobody");
-const rows = [...document.querySelectorAll("#clients li")].map((el) => ({ el, text: el.dataset.find.toLowerCase() }));
 
-find?.addEventListener("input", () => {
-  const wanted = find.value.trim().toLowerCase();
+function search() {
+  const wanted = find?.value.trim().toLowerCase() ?? "";
   let found = 0;
-  for (const row of rows) {
-    row.el.hidden = !row.text.includes(wanted);
-    if (!row.el.hidden) found++;
+  for (const row of document.querySelectorAll("#clients li")) {
+    row.hidden = !row.dataset.find.toLowerCase().includes(wanted);
+    if (!row.hidden) found++;
   }
-  nobody.hidden = found > 0;
-});
+  const nobody = document.getElementById("nobody");
+  if (nobody) nobody.hidden = found > 0;
+}
+
+find?.addEventListener("input", search);
+document.addEventListener("refreshed", search);
