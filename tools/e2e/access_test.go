@@ -55,6 +55,10 @@ func axe(t *testing.T) string {
 	return string(script)
 }
 
+// choose drops two files on the page: one whose name tells what it is, and one whose does not.
+const choose = `const d = new DataTransfer(); d.items.add(new File(["x".repeat(2e6)], "c01_s2_immediate.ogg"));
+	d.items.add(new File(["x".repeat(9e5)], "New Recording 14.m4a")); dispatchEvent(new DragEvent("drop", {dataTransfer: d, cancelable: true}))`
+
 // pages are every state a page can be in, by name.
 var pages = []struct{ name, path, prepare string }{
 	{"clients", "", ""},
@@ -81,6 +85,9 @@ var pages = []struct{ name, path, prepare string }{
 	{"no-speech", unfinished(5), ""},
 	{"partial", unfinished(6), ""},
 	{"capturing", unfinished(8), ""},
+	{"upload", "upload", ""},
+	{"upload-chosen", "upload", choose},
+	{"upload-refused", "upload", `document.getElementById("files").dispatchEvent(new Event("change")); const d = new DataTransfer(); d.items.add(new File(["x"], "letter.pdf")); d.items.add(new File([], "empty.wav")); dispatchEvent(new DragEvent("drop", {dataTransfer: d, cancelable: true}))`},
 	{"error", "nothing", ""},
 }
 
