@@ -46,10 +46,10 @@ function draw(html) {
     const was = old.get(el.id);
     old.delete(el.id);
     if (!was || was.dataset.kind !== el.dataset.kind) told.push(el.dataset.say);
-    let now = was ?? el;
-    if (was && was.outerHTML !== el.outerHTML) now = renew(was, el);
-    if (now === place) place = place.nextElementSibling;
-    else list.insertBefore(now, place);
+    const here = was !== undefined && was === place;
+    if (here) place = place.nextElementSibling;
+    const now = was && was.outerHTML !== el.outerHTML ? renew(was, el) : was ?? el;
+    if (!here) list.insertBefore(now, place);
   }
   for (const el of old.values()) el.remove();
   section.hidden = list.children.length === 0;
