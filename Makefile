@@ -16,9 +16,13 @@ help: ## list the targets
 setup: ## install tools, Go modules and models; quick when all is there
 	@scripts/setup.sh
 
-build: setup ## bin/debrief
+# Three programs: everything; the recorder alone, in pure Go; the process that owns PortAudio.
+GOBUILD = go build -trimpath -ldflags '-X main.version=$(VERSION)'
+
+build: setup ## bin/debrief, bin/debrief-recorder, bin/debrief-capture
 	@mkdir -p bin
-	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/debrief
+	$(GOBUILD) -o bin/ ./cmd/...
+	CGO_ENABLED=0 $(GOBUILD) -tags recorder -o bin/debrief-recorder ./cmd/debrief
 
 test: setup ## every test
 	@scripts/test-tools.sh
@@ -54,4 +58,4 @@ screenshots: setup ## pictures of every state of the coach's page, in screenshot
 	@scripts/screenshots.sh
 
 clean: ## remove what build and demo made; models and test servers stay
-	rm -rf bin/debrief store
+	rm -rf bin/debrief bin/debrief-recorder bin/debrief-capture store

@@ -1,6 +1,7 @@
 package debrief_test
 
 import (
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -85,6 +86,39 @@ func TestForbidden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if got := forbidden(c.pkg, c.imp) == ""; got != c.ok {
 				t.Errorf("%s -> %s allowed = %v, want %v", c.pkg, c.imp, got, c.ok)
+			}
+		})
+	}
+}
+
+// TestSmallPrograms holds what the recorder's programs may carry: they run for hours beside
+// whatever else a small machine does.
+func TestSmallPrograms(t *testing.T) {
+	for name, p := range map[string]struct {
+		env, args []string
+		rooms     []string // ours that may be in it, beside internal
+	}{
+		"debrief-recorder": {[]string{"CGO_ENABLED=0"}, []string{"-tags", "recorder", "./cmd/debrief"}, []string{"", "cmd", "capture", "storage"}},
+		"debrief-capture":  {nil, []string{"./cmd/debrief-capture"}, []string{"", "cmd", "capture"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := exec.Command("go", append([]string{"list", "-deps"}, p.args...)...)
+			cmd.Env = append(os.Environ(), p.env...)
+			out, err := cmd.Output()
+			if err != nil {
+				t.Fatalf("list its packages: %v", err)
+			}
+			for _, pkg := range strings.Fields(string(out)) {
+				rest, ours := strings.CutPrefix(pkg, "debrief/")
+				room, _, _ := strings.Cut(rest, "/")
+				if ours && room != "internal" && !slices.Contains(p.rooms, room) {
+					t.Errorf("it carries %s", pkg)
+				}
+				for _, heavy := range []string{"onnxruntime", "gonum.org", "debrief/internal/models"} {
+					if strings.Contains(pkg, heavy) {
+						t.Errorf("it carries %s", pkg)
+					}
+				}
 			}
 		})
 	}

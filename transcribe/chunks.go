@@ -3,6 +3,7 @@ package transcribe
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -22,15 +23,22 @@ type Chunks interface {
 
 // chunkVersion changes when islands or results are made another way, so that what an older
 // program kept is not taken for this one's.
-const chunkVersion = 2
+const chunkVersion = 3
 
-// chunkKey names a chunk: 64 hex digits, the same when the same sound goes to the same engine
-// with the same things sent along.
-func (t *Transcriber) chunkKey(input string, c *Chunk) string {
+// chunkKey names a chunk: 64 hex digits, the same when the same sound at the same place goes to the
+// same engine with the same things sent along. It does not name the recording: one that is still
+// being made has no hash yet.
+func (t *Transcriber) chunkKey(c *Chunk) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%d %q %q %q %q\n", chunkVersion, t.engine.Name(), t.engine.Sent(), t.language, input)
+	fmt.Fprintf(h, "%d %q %q %q\n", chunkVersion, t.engine.Name(), t.engine.Sent(), t.language)
+	var b []byte
 	for _, i := range c.Islands {
 		fmt.Fprintf(h, "%d %d\n", i.Start, i.End)
+		b = b[:0]
+		for _, v := range i.PCM {
+			b = binary.LittleEndian.AppendUint16(b, uint16(v))
+		}
+		h.Write(b)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

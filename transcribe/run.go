@@ -116,7 +116,7 @@ func (r *run) recognise(ctx context.Context, index int, c *Chunk) (*Heard, error
 
 // hear returns the kept result of a chunk, or asks the engine and keeps what it says.
 func (r *run) hear(ctx context.Context, c *Chunk) (*Heard, error) {
-	key := r.chunkKey(r.request.Input, c)
+	key := r.chunkKey(c)
 	h, err := r.recall(ctx, key)
 	if err != nil {
 		return nil, err

@@ -73,7 +73,7 @@ func (t *Transcriber) Close() error { return t.vad.close() }
 // Request is one recording to transcribe.
 type Request struct {
 	Recording debrief.RecordingID // copied into the transcript
-	Input     string              // hash of the audio: [debrief.Recording.AudioHash]; names the transcript's and the chunks' origin
+	Input     string              // hash of the audio: [debrief.Recording.AudioHash]; names the transcript's origin
 	Audio     Audio
 	Speakers  Speakers
 	// Progress, if not nil, is told up to where the recording is done. Positions only grow and calls never overlap.

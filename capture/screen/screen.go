@@ -16,8 +16,9 @@ import (
 // View is everything the screen shows.
 type View struct {
 	capture.Status
-	Upload capture.Upload
-	Title  string // whose recording it is
+	Upload      capture.Upload
+	Title       string          // whose recording it is
+	Transcribed debrief.Samples // 0 when nothing is, or nobody asked for it
 }
 
 // meterWidth is the width of the level meter in characters; each is 3 dB, from -60 dBFS up.
@@ -42,6 +43,9 @@ func Lines(v View, width int) []string {
 		fmt.Sprintf("%s  %s   %s", states[v.State], clock(v.Elapsed), v.Title),
 		fmt.Sprintf("  %s %s %s", meter(v.RMS, v.Peak), level(v.RMS), device),
 		fmt.Sprintf("  on disk %s · in the store %s · %s", v.Safe, v.Upload.Stored, waiting(v.Upload)),
+	}
+	if v.Transcribed > 0 {
+		out[2] += fmt.Sprintf(" · transcribed %s", v.Transcribed)
 	}
 	if v.Unheard >= time.Second {
 		out = append(out, fmt.Sprintf("  not heard or paused: %s", clock(v.Unheard)))

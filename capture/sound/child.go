@@ -43,7 +43,7 @@ func Child(args []string, in io.Reader, out io.Writer) int {
 	}
 	mic, err := openInput(args[1], latency)
 	if err != nil {
-		out.Write(appendMessage(nil, msgError, []byte(err.Error())))
+		out.Write(appendMessage(nil, msgError, complaint(err)))
 		return 1
 	}
 	if _, err := out.Write(appendMessage(nil, msgOpened, []byte(args[1]))); err != nil {
@@ -70,10 +70,13 @@ func Child(args []string, in io.Reader, out io.Writer) int {
 	return code
 }
 
+// complaint is an error with its hint in the line below.
+func complaint(err error) []byte { return []byte(err.Error() + "\n" + debrief.Hint(err)) }
+
 func childList(out io.Writer) int {
 	devices, err := listInputs()
 	if err != nil {
-		out.Write(appendMessage(nil, msgError, []byte(err.Error())))
+		out.Write(appendMessage(nil, msgError, complaint(err)))
 		return 1
 	}
 	body, err := json.Marshal(devices)

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"time"
 
@@ -105,13 +106,10 @@ func (h *Host) Devices(ctx context.Context) ([]Device, error) {
 // noJACK keeps libjack from starting a server and waiting for it.
 const noJACK = "JACK_NO_START_SERVER=1"
 
-// childError gives a child's message the hint it lost on the way through the pipe.
-func childError(text string) error {
-	err := fmt.Errorf("%s: %w", text, debrief.ErrUnavailable)
-	if !Available {
-		return debrief.WithHint(err, "install portaudio19-dev (Debian), portaudio (Homebrew) or portaudio-devel (Fedora) and a C compiler, then make build")
-	}
-	return err
+// childError makes an error of what a child said, see [complaint].
+func childError(said string) error {
+	text, hint, _ := strings.Cut(said, "\n")
+	return debrief.WithHint(fmt.Errorf("%s: %w", text, debrief.ErrUnavailable), hint)
 }
 
 // Open starts a capture process on a device that [Host.Devices] has listed. It does not wait: that

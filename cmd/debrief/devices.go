@@ -13,9 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// captureChild is the hidden command that owns PortAudio.
-const captureChild = "capture-child"
-
+// captureChildCommand is the hidden command that owns PortAudio.
 func captureChildCommand() *cli.Command {
 	return &cli.Command{
 		Name:            captureChild,
@@ -30,7 +28,11 @@ func captureChildCommand() *cli.Command {
 	}
 }
 
+// newSoundHost runs the small capture program when it is there, else this one as its twin.
 func newSoundHost() (*sound.Host, error) {
+	if path, ok := beside(captureProgram); ok {
+		return sound.NewHost(sound.Config{Child: []string{path}})
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)

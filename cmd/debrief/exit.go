@@ -71,9 +71,12 @@ func exitCode(err error) int {
 		}
 		return false
 	}
+	var other exited
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.As(err, &other):
+		return int(other)
 	case is(context.Canceled):
 		return exitInterrupted
 	case is(errStore):

@@ -30,6 +30,21 @@ func whoFlags() []cli.Flag {
 	}
 }
 
+func engineFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "engine", Usage: "`local` keeps everything on this machine; openai sends the speech to an API", Value: "local", EnvVars: []string{"DEBRIEF_ENGINE"}},
+		&cli.StringFlag{Name: "model", Usage: "`NAME` of the API's transcription model, for --engine openai", EnvVars: []string{"DEBRIEF_MODEL"}},
+		&cli.StringFlag{Name: "chat-model", Usage: "`NAME` of the API's chat model that tags and summarises, for --engine openai (default: this machine does)", EnvVars: []string{"DEBRIEF_CHAT_MODEL"}},
+		&cli.StringSliceFlag{Name: "vocabulary", Usage: "`NAMES` and terms that help an API to spell, separated by commas; they are sent along", EnvVars: []string{"DEBRIEF_VOCABULARY"}},
+		&cli.StringFlag{Name: "language", Usage: "`CODE` of the language spoken, ISO 639-1", Value: "en", EnvVars: []string{"DEBRIEF_LANGUAGE"}},
+		&cli.StringFlag{Name: "speakers", Usage: "`auto` tells coach and client apart; client is a memo spoken alone", Value: "auto", EnvVars: []string{"DEBRIEF_SPEAKERS"}},
+	}
+}
+
+func promptsFlag() cli.Flag {
+	return &cli.StringFlag{Name: "prompts", Usage: "`FILE` with a prompt scheme in YAML (default: the built-in one)", EnvVars: []string{"DEBRIEF_PROMPTS"}}
+}
+
 // who is which debrief a command is about.
 type who struct {
 	client  debrief.ClientID

@@ -19,6 +19,7 @@ import (
 var version = "unreleased"
 
 func main() {
+	becomeRecorder(os.Args)
 	os.Exit(run(context.Background(), os.Args, os.Stdout, os.Stderr))
 }
 
@@ -59,14 +60,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitCode(err)
 }
 
-// commands lists every command in the order a newcomer needs them.
+// commands are what this build can do; every one tells what is wrong with its flags in the same way.
 func commands() []*cli.Command {
-	all := []*cli.Command{
-		recordCommand(), batchCommand(), transcribeCommand(), tagCommand(),
-		serveCommand(), courseCommand(), exportCommand(), retagCommand(),
-		promptsCommand(), devicesCommand(), doctorCommand(), modelsCommand(), completionCommand(),
-		captureChildCommand(),
-	}
+	all := offered()
 	for _, c := range all {
 		c.OnUsageError = func(_ *cli.Context, err error, _ bool) error {
 			return usageError(err.Error(), "debrief "+c.Name+" --help lists the flags")

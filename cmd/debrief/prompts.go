@@ -1,3 +1,5 @@
+//go:build !recorder
+
 package main
 
 import (
@@ -14,10 +16,6 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/urfave/cli/v2"
 )
-
-func promptsFlag() cli.Flag {
-	return &cli.StringFlag{Name: "prompts", Usage: "`FILE` with a prompt scheme in YAML (default: the built-in one)", EnvVars: []string{"DEBRIEF_PROMPTS"}}
-}
 
 func promptsCommand() *cli.Command {
 	return &cli.Command{

@@ -5,13 +5,12 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -23,7 +22,6 @@ import (
 
 	"github.com/oklog/ulid/v2"
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 )
 
 const (
@@ -32,10 +30,9 @@ const (
 	// flushPatience bounds the upload after the end of a recording. What is left is uploaded by
 	// the next run; a service manager kills what takes longer to stop.
 	flushPatience = time.Minute
-	// drawEvery is how often the screen is drawn: often enough for a level meter.
-	drawEvery = 200 * time.Millisecond
-	// statusEvery is how often --json prints the status.
-	statusEvery = 5 * time.Second
+	// smallHeap in percent is how much garbage a recorder lets gather: it makes little, works for
+	// hours, and shares the machine with whoever sits before it.
+	smallHeap = 25
 )
 
 func recordCommand() *cli.Command {
@@ -43,13 +40,13 @@ func recordCommand() *cli.Command {
 		&cli.StringSliceFlag{Name: "device", Usage: "`NAME` of a microphone; again for the next one to fall back to", EnvVars: []string{"DEBRIEF_DEVICE"}},
 		spoolFlag(),
 		&cli.DurationFlag{Name: "keep", Usage: "how long audio stays on this disk after the store has it", Value: keepDefault, EnvVars: []string{"DEBRIEF_KEEP"}},
-		&cli.BoolFlag{Name: "process", Usage: "transcribe, tag and summarise at the end"},
+		&cli.BoolFlag{Name: "process", Usage: "transcribe while recording, tag and summarise at the end"},
 		&cli.BoolFlag{Name: "finish", Usage: "record nothing; recover and upload what earlier recordings left on this disk"},
 	)
 	flags = append(flags, storeFlags()...)
 	flags = append(flags, engineFlags()...)
 	return &cli.Command{
-		Name:  "record",
+		Name:  recordName,
 		Usage: "record a debrief and lose nothing of it",
 		Description: "Audio is safe on this disk within a second and goes to the store while it is recorded.\n" +
 			"Ctrl-C, or q on the terminal, ends the recording. After a crash run the same command again:\n" +
@@ -90,6 +87,7 @@ type session struct {
 	library  *storage.Library
 	uploader *capture.Uploader
 	show     *display
+	scribe   *scribe // nil without --process
 }
 
 func openRecording(c *cli.Context) (*session, error) {
@@ -117,10 +115,51 @@ func finishUploads(c *cli.Context) error {
 	if err := capture.Recover(s.dir, spool.Who{}, time.Now, slog.Default(), s.show.tell); err != nil {
 		return err
 	}
-	return s.uploader.Flush(c.Context)
+	if err := s.uploader.Flush(c.Context); err != nil || !c.Bool("process") {
+		return err
+	}
+	return s.processLeft(c.Context)
+}
+
+// processLeft processes what earlier recordings left unprocessed on this disk: their recorder
+// crashed, or their store could not be reached.
+func (s *session) processLeft(ctx context.Context) error {
+	states, err := spool.List(s.dir)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, st := range states {
+		if left, err := s.unprocessed(ctx, st); err != nil {
+			errs = append(errs, err)
+		} else if left {
+			errs = append(errs, newScribe(s.c, s.dir, st.Recording.ID, s.show.tell).once(ctx))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// unprocessed tells whether a stored recording lacks a transcript, or the tags of one.
+func (s *session) unprocessed(ctx context.Context, st spool.State) (bool, error) {
+	rec := st.Recording
+	if st.Stored.IsZero() || rec.Samples == 0 {
+		return false, nil
+	}
+	t, _, err := s.library.LoadTranscript(ctx, rec.Client, rec.ID)
+	if err == nil && !t.Empty() {
+		_, _, err = s.library.LoadSummary(ctx, rec.Client, rec.ID)
+	}
+	switch {
+	case errors.Is(err, debrief.ErrNotFound):
+		return true, nil
+	case err != nil:
+		return false, inStore(err)
+	}
+	return false, nil
 }
 
 func record(c *cli.Context, to who) error {
+	debug.SetGCPercent(smallHeap)
 	s, err := openRecording(c)
 	if err != nil {
 		return err
@@ -149,22 +188,28 @@ func record(c *cli.Context, to who) error {
 	} else {
 		defer release()
 	}
+	if c.Bool("process") {
+		s.scribe = newScribe(c, s.dir, rec.ID(), s.show.tell)
+	}
 	if err := s.run(rec, fmt.Sprintf("client %s · session %d · %s", to.client, to.session, to.phase)); err != nil {
 		return err
 	}
-	return s.after(rec.ID(), to.client)
+	return s.after(rec.ID())
 }
 
-// run records until the user ends it, and uploads meanwhile.
+// run records until the user ends it, uploads meanwhile, and has it transcribed when asked to.
 func (s *session) run(rec *capture.Recorder, title string) error {
 	ctx, stop := context.WithCancel(s.c.Context)
 	defer stop()
 	s.uploader.Follow(rec)
+	if s.scribe != nil {
+		s.scribe.begin(context.WithoutCancel(ctx))
+	}
 	var g sync.WaitGroup
 	g.Go(func() { s.uploader.Run(ctx) })
 	g.Go(func() {
 		s.show.run(ctx, rec, stop, func() screen.View {
-			return screen.View{Status: rec.Status(), Upload: s.uploader.Status(rec.ID()), Title: title}
+			return screen.View{Status: rec.Status(), Upload: s.uploader.Status(rec.ID()), Title: title, Transcribed: s.scribe.position()}
 		})
 	})
 	err := rec.Run(ctx)
@@ -175,35 +220,22 @@ func (s *session) run(rec *capture.Recorder, title string) error {
 
 // after brings the recording into the store and through the rest. It has its own context: the
 // Ctrl-C that ended the recording has not ended this, and the next one ends the process.
-func (s *session) after(id debrief.RecordingID, client debrief.ClientID) error {
+func (s *session) after(id debrief.RecordingID) error {
 	ctx := context.WithoutCancel(s.c.Context)
 	flush, cancel := context.WithTimeout(ctx, flushPatience)
 	defer cancel()
 	if err := s.uploader.Flush(flush); err != nil {
 		up := s.uploader.Status(id)
 		return inStore(debrief.WithHint(fmt.Errorf("upload: %s wait on this disk, safe in %s: %w", plural(up.Waiting, "segment"), s.dir, debrief.ErrUnavailable),
-			"debrief record --finish uploads them when the store is back"))
+			"debrief record --finish uploads them when the store is back; with --process it goes on to the transcript"))
 	}
-	if !s.c.Bool("process") {
+	if s.scribe == nil {
 		return nil
 	}
-	rec, _, err := s.library.LoadRecording(ctx, client, id)
-	if errors.Is(err, debrief.ErrNotFound) {
-		return fmt.Errorf("process: nothing was recorded: %w", debrief.ErrNoAudio)
-	}
-	if err != nil {
-		return inStore(err)
-	}
-	w, err := wire(s.c)
-	if err != nil {
+	if err := s.scribe.end(ctx); err != nil {
 		return err
 	}
-	made, err := w.pipeline.Process(ctx, rec, func(debrief.Samples) {})
-	if err = errors.Join(err, w.close()); err != nil {
-		return err
-	}
-	s.show.tell(capture.Event{Wall: time.Now(), At: rec.Samples, Kind: "processed", Text: plural(len(made.Transcript.Utterances), "utterance") + " transcribed"})
-	return nil
+	return s.processLeft(ctx)
 }
 
 func newRecordingID() debrief.RecordingID {
@@ -237,131 +269,4 @@ func (l spooled) PutRecording(ctx context.Context, rec *debrief.Recording) error
 	}
 	_, err = l.SaveRecording(ctx, rec, version)
 	return err
-}
-
-// display shows a recording: a picture on a terminal, lines elsewhere, JSON with --json.
-type display struct {
-	out, json io.Writer
-	quiet     bool
-
-	mu     sync.Mutex
-	screen *screen.Screen // nil when it is no terminal
-}
-
-func newDisplay(c *cli.Context) *display {
-	d := &display{out: c.App.ErrWriter, quiet: c.Bool("quiet")}
-	if c.Bool("json") {
-		d.json = c.App.Writer
-	}
-	return d
-}
-
-// tell is called from several goroutines.
-func (d *display) tell(e capture.Event) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	switch {
-	case d.json != nil:
-		json.NewEncoder(d.json).Encode(e) // nobody may be reading any more; the recording goes on
-	case d.screen != nil:
-		if e.Kind != "state" {
-			d.screen.Print(eventLine(e))
-		}
-	case !d.quiet || e.Bad:
-		fmt.Fprintln(d.out, eventLine(e))
-	}
-}
-
-func eventLine(e capture.Event) string {
-	sign := " "
-	if e.Bad {
-		sign = "!"
-	}
-	return fmt.Sprintf("%s %s %7s  %s: %s", sign, e.Wall.Format(time.TimeOnly), e.At, e.Kind, e.Text)
-}
-
-// run shows view until ctx ends and obeys keys.
-func (d *display) run(ctx context.Context, rec *capture.Recorder, stop func(), view func() screen.View) {
-	every := statusEvery
-	if restore := d.takeTerminal(); restore != nil {
-		defer restore()
-		go readKeys(ctx, rec, stop)
-		every = drawEvery
-	}
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-		d.mu.Lock()
-		if d.screen != nil {
-			d.screen.Draw(view())
-		} else if d.json != nil {
-			json.NewEncoder(d.json).Encode(statusLine{"status", view().Status, view().Upload})
-		}
-		d.mu.Unlock()
-	}
-}
-
-// statusLine is a line of record --json beside the events.
-type statusLine struct {
-	Event string `json:"event"`
-	capture.Status
-	Upload capture.Upload `json:"upload"`
-}
-
-// takeTerminal puts the terminal into raw mode, so that keys arrive one by one; nil without one.
-func (d *display) takeTerminal() (restore func()) {
-	in, out := int(os.Stdin.Fd()), int(os.Stderr.Fd())
-	if d.out != os.Stderr || d.quiet || d.json != nil || !term.IsTerminal(in) || !term.IsTerminal(out) {
-		return nil
-	}
-	width, _, err := term.GetSize(out)
-	if err != nil {
-		return nil
-	}
-	was, err := term.MakeRaw(in)
-	if err != nil {
-		return nil
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.screen = screen.New(d.out, width)
-	return func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.screen = nil
-		term.Restore(in, was)
-	}
-}
-
-// readKeys ends with the process: a read from a terminal cannot be called off.
-func readKeys(ctx context.Context, rec *capture.Recorder, stop func()) {
-	key := make([]byte, 1)
-	paused := false
-	for {
-		if _, err := os.Stdin.Read(key); err != nil || ctx.Err() != nil {
-			return
-		}
-		var err error
-		switch key[0] {
-		case 'q', 3: // in raw mode Ctrl-C is a key
-			stop()
-			return
-		case 'm':
-			err = rec.Mark(ctx, debrief.Marker{Kind: "bookmark"})
-		case ' ', 'p':
-			if paused = !paused; paused {
-				err = rec.Pause(ctx)
-			} else {
-				err = rec.Resume(ctx)
-			}
-		}
-		if err != nil {
-			return
-		}
-	}
 }

@@ -1,0 +1,20 @@
+// Command debrief-capture reads a microphone through PortAudio and writes what it hears to its
+// output. debrief record runs it, restarts it when PortAudio hangs or dies, and does everything
+// else itself; nobody needs to call it by hand. Nothing is linked into it that it does not need.
+package main
+
+import (
+	"os"
+	"runtime/debug"
+
+	"debrief/capture/sound"
+)
+
+// smallHeap in percent is how much garbage may gather: a hundred milliseconds of sound at a time
+// make little, and this process runs for hours.
+const smallHeap = 25
+
+func main() {
+	debug.SetGCPercent(smallHeap)
+	os.Exit(sound.Child(os.Args[1:], os.Stdin, os.Stdout))
+}
