@@ -42,6 +42,7 @@ check: setup ## gofmt, vet, staticcheck, race detector, known vulnerabilities
 	esac
 
 bench: build ## word error rate, speed, memory, tags: the figures of the README
+	@scripts/bench-peer.sh
 	go run ./internal/bench -soak
 	go run ./internal/bench/tags
 

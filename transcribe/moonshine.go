@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"debrief"
 	"debrief/internal/models"
@@ -55,30 +58,37 @@ func (m *Moonshine) Name() string { return moonshineName }
 // Sent is nothing: the model takes only sound.
 func (m *Moonshine) Sent() string { return "" }
 
-// Capabilities are those of the table, with as many chunks in parallel as there are workers.
+// Capabilities are those of the table, with as many chunks in parallel as there are workers,
+// and one that waits for the next to be free.
 func (m *Moonshine) Capabilities() Capabilities {
 	c := capabilitiesOf(moonshineName)
-	c.Parallel = cap(m.slots)
+	c.Parallel = cap(m.slots) + 1
 	return c
 }
 
-// Recognise writes down each island. It is deterministic: same sound, same text.
+// Recognise writes down each island, as workers become free: at the end of a recording they
+// share its last chunk. It is deterministic: same sound, same text.
 func (m *Moonshine) Recognise(ctx context.Context, c *Chunk) (*Heard, error) {
-	select {
-	case m.slots <- struct{}{}:
-		defer func() { <-m.slots }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	heard := make([][]Passage, len(c.Islands))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, island := range c.Islands {
+		group.Go(func() (err error) {
+			select {
+			case m.slots <- struct{}{}:
+				defer func() { <-m.slots }()
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			if heard[i], err = m.island(ctx, island); err != nil {
+				return fmt.Errorf("recognise at %s: %w", island.Start, err)
+			}
+			return nil
+		})
 	}
-	h := &Heard{Language: "en"}
-	for _, island := range c.Islands {
-		p, err := m.island(ctx, island)
-		if err != nil {
-			return nil, fmt.Errorf("recognise at %s: %w", island.Start, err)
-		}
-		h.Passages = append(h.Passages, p...)
+	if err := group.Wait(); err != nil {
+		return nil, err
 	}
-	return h, nil
+	return &Heard{Language: "en", Passages: slices.Concat(heard...)}, nil
 }
 
 // island recognises one island. When the decoder falls into a loop, or says nothing where

@@ -45,8 +45,9 @@ type outcome struct {
 	chunk    *Chunk // for a second chance
 }
 
-// hearAll hears the recording to its end: this goroutine cuts it, others recognise.
-func (r *run) hearAll(ctx context.Context) error {
+// hearAll hears the recording to its end: this goroutine cuts it, others recognise. islands
+// calls its argument with each island, in order.
+func (r *run) hearAll(ctx context.Context, islands func(context.Context, func(Island) error) error) error {
 	whole := ctx // the group's own context ends with the group
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, r.caps.Parallel))
@@ -73,7 +74,7 @@ func (r *run) hearAll(ctx context.Context) error {
 		})
 		return nil
 	}
-	cut := r.vad.islands(ctx, r.request.Audio, func(i Island) error {
+	cut := islands(ctx, func(i Island) error {
 		for _, s := range i.Speech {
 			r.speech += s.Len()
 		}

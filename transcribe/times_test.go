@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"debrief"
+	"debrief/internal/espeak"
 )
 
 func spansOf(t *rapid.T) []debrief.Span {
@@ -107,4 +108,38 @@ func TestIslandHalves(t *testing.T) {
 			t.Error("three seconds were cut in two")
 		}
 	})
+}
+
+// The times of words are where a synthesiser put them. The bench asks the same of an hour.
+func TestWordsStartWhereTheyAreSpoken(t *testing.T) {
+	pcm, spoken, err := espeak.Speak(t.Context(), "en", []string{
+		"I was lying in a field, and the grass was higher than I am.",
+		"There was a door, and behind it somebody was singing very quietly.",
+		"My mother was there, but she was as young as I am now.",
+		"I did not want to come back, and then I saw my own hands.",
+		"It was not sad at all, it was only very slow and very wide.",
+		"When I opened my eyes, the room was the same and I was not.",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var heard []espeak.Word
+	for _, u := range transcribeAll(t, with(t, Config{}), Request{Audio: &sound{pcm}}).Utterances {
+		for _, w := range u.Words {
+			heard = append(heard, espeak.Word{Start: w.Start.Seconds(), Text: espeak.Plain(w.Text)})
+		}
+	}
+	late := espeak.Late(spoken, heard)
+	if len(late) < len(spoken)*6/10 {
+		t.Fatalf("%d of %d words recognised", len(late), len(spoken))
+	}
+	off := 0
+	for _, l := range late {
+		if l < -0.1 || l > 0.1 {
+			off++
+		}
+	}
+	if off*10 > len(late) {
+		t.Errorf("%d of %d words start more than 0.1 s off, want one in ten at most: %.3f", off, len(late), late)
+	}
 }

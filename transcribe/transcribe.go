@@ -95,7 +95,9 @@ func (t *Transcriber) Transcribe(ctx context.Context, r Request) (*debrief.Trans
 		return nil, fmt.Errorf("transcribe: no audio: %w", debrief.ErrInvalid)
 	}
 	run := &run{Transcriber: t, request: r, caps: t.engine.Capabilities()}
-	err := run.hearAll(ctx)
+	err := run.hearAll(ctx, func(ctx context.Context, each func(Island) error) error {
+		return t.vad.islands(ctx, r.Audio, each)
+	})
 	if r.Spent != nil {
 		r.Spent(run.found, run.spent)
 	}

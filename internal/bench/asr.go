@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -82,6 +80,48 @@ func (s *sound) Read(dst []int16) (int, error) {
 	return n, nil
 }
 
+// bed is what all sections measure: the speech set and the recogniser of this machine.
+type bed struct {
+	shared string
+	models models.Dir
+	set    []spoken
+	local  *transcribe.Transcriber // with the default number of workers
+}
+
+// hear transcribes sound with the bed's recogniser.
+func (b *bed) hear(ctx context.Context, s spoken) (*debrief.Transcript, error) {
+	return hear(ctx, b.local, s)
+}
+
+func hear(ctx context.Context, t *transcribe.Transcriber, s spoken) (*debrief.Transcript, error) {
+	tr, err := t.Transcribe(ctx, transcribe.Request{Audio: &sound{s.pcm}})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.file, err)
+	}
+	return tr, nil
+}
+
+// hearAll transcribes recordings one after the other.
+func (b *bed) hearAll(ctx context.Context, all []spoken) (texts []string, err error) {
+	for _, s := range all {
+		tr, err := b.hear(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, text(tr))
+	}
+	return texts, nil
+}
+
+// seconds is how long recordings are together.
+func seconds(all []spoken) float64 {
+	sum := 0.0
+	for _, s := range all {
+		sum += debrief.Samples(len(s.pcm)).Seconds()
+	}
+	return sum
+}
+
 // local opens the recogniser of this machine; close frees it.
 func local(workers int) (t *transcribe.Transcriber, closeAll func(), err error) {
 	dir, err := models.Find()
@@ -120,7 +160,7 @@ var totalLine = regexp.MustCompile(`(?m)^(\S+)\s+n=\d+\s+words=(\d+)\s+WER=\s*([
 
 // score runs the set's own scorer over lines of file, reference and text; it returns the
 // percentage by group, the whole under ALL-utt.
-func score(ctx context.Context, shared string, refs []spoken, texts []string) (map[string]float64, error) {
+func (b *bed) score(ctx context.Context, refs []spoken, texts []string) (map[string]float64, error) {
 	dir, err := os.MkdirTemp("", "debrief-bench-")
 	if err != nil {
 		return nil, err
@@ -135,7 +175,7 @@ func score(ctx context.Context, shared string, refs []spoken, texts []string) (m
 	if err := errors.Join(os.WriteFile(m, []byte(manifest), 0o600), os.WriteFile(h, []byte(hyp), 0o600)); err != nil {
 		return nil, err
 	}
-	out, err := exec.CommandContext(ctx, "python3", filepath.Join(shared, "data", "speech", "score_wer.py"), m, h).Output()
+	out, err := exec.CommandContext(ctx, "python3", filepath.Join(b.shared, "data", "speech", "score_wer.py"), m, h).Output()
 	if err != nil {
 		return nil, fmt.Errorf("score: %w", err)
 	}
@@ -149,47 +189,4 @@ func score(ctx context.Context, shared string, refs []spoken, texts []string) (m
 		return nil, fmt.Errorf("score: no total in %q", out)
 	}
 	return rates, nil
-}
-
-// asrFiles transcribes each file of the set by itself.
-func asrFiles(ctx context.Context, shared string) ([]figure, error) {
-	set, err := speech(ctx, shared)
-	if err != nil {
-		return nil, err
-	}
-	t, done, err := local(0)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	texts, seconds, used, err := transcribeAll(ctx, t, set)
-	if err != nil {
-		return nil, err
-	}
-	rates, err := score(ctx, shared, set, texts)
-	if err != nil {
-		return nil, err
-	}
-	figures := []figure{
-		atMost("word error rate, files", rates["ALL-utt"], 9.8, "%"),
-		atLeast("speed, files", seconds/used.Seconds(), 15, "x real time per CPU second"),
-	}
-	delete(rates, "ALL-utt")
-	for _, group := range slices.Sorted(maps.Keys(rates)) {
-		figures = append(figures, told("  of which "+group, rates[group], "%", ""))
-	}
-	return figures, nil
-}
-
-func transcribeAll(ctx context.Context, t *transcribe.Transcriber, set []spoken) (texts []string, seconds float64, used time.Duration, err error) {
-	before := cpu()
-	for _, s := range set {
-		tr, err := t.Transcribe(ctx, transcribe.Request{Audio: &sound{s.pcm}})
-		if err != nil {
-			return nil, 0, 0, fmt.Errorf("%s: %w", s.file, err)
-		}
-		texts = append(texts, text(tr))
-		seconds += debrief.Samples(len(s.pcm)).Seconds()
-	}
-	return texts, seconds, cpu() - before, nil
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"debrief"
-	"debrief/transcribe"
 )
 
 // joinedLength is how long the joined recordings are: ten minutes.
@@ -56,29 +55,20 @@ func join(set []spoken) []joined {
 
 // asrJoined transcribes long recordings and compares where utterances begin and end with
 // where the files were put.
-func asrJoined(ctx context.Context, shared string) ([]figure, error) {
-	set, err := speech(ctx, shared)
-	if err != nil {
-		return nil, err
-	}
-	t, done, err := local(0)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
+func asrJoined(ctx context.Context, b *bed) ([]figure, error) {
 	var refs []spoken
 	var texts []string
 	var off []float64
-	for _, j := range join(set) {
-		tr, err := t.Transcribe(ctx, transcribe.Request{Audio: &sound{j.pcm}})
+	for _, j := range join(b.set) {
+		tr, err := b.hear(ctx, j.spoken)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", j.file, err)
+			return nil, err
 		}
 		refs = append(refs, j.spoken)
 		texts = append(texts, text(tr))
 		off = append(off, boundaries(j, tr)...)
 	}
-	rates, err := score(ctx, shared, refs, texts)
+	rates, err := b.score(ctx, refs, texts)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"syscall"
@@ -12,37 +11,8 @@ import (
 	"debrief/transcribe"
 )
 
-// asrWorkers compares one worker with two on the same recording, by the clock on the wall. On a
-// machine with other work the figure says little, so it has no bound.
-func asrWorkers(ctx context.Context, shared string) ([]figure, error) {
-	set, err := speech(ctx, shared)
-	if err != nil {
-		return nil, err
-	}
-	var walls []time.Duration
-	for _, workers := range []int{1, 2} {
-		t, done, err := local(workers)
-		if err != nil {
-			return nil, err
-		}
-		start := time.Now()
-		_, err = t.Transcribe(ctx, transcribe.Request{Audio: &sound{join(set)[0].pcm}})
-		walls = append(walls, time.Since(start))
-		done()
-		if err != nil {
-			return nil, err
-		}
-	}
-	return []figure{told("two workers over one", walls[0].Seconds()/walls[1].Seconds(), "x wall speed", "needs two idle cores")}, nil
-}
-
 // asrNothing listens to ten minutes each of what is not speech.
-func asrNothing(ctx context.Context, _ string) ([]figure, error) {
-	t, done, err := local(0)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
+func asrNothing(ctx context.Context, b *bed) ([]figure, error) {
 	r := rand.New(rand.NewPCG(5, 2026))
 	tone := func(i int, hz, level float64) float64 {
 		return level * math.Sin(2*math.Pi*hz*float64(i)/debrief.SampleRate)
@@ -69,9 +39,9 @@ func asrNothing(ctx context.Context, _ string) ([]figure, error) {
 		for i := range pcm {
 			pcm[i] = int16(max(-32768, min(32767, s.at(i))))
 		}
-		tr, err := t.Transcribe(ctx, transcribe.Request{Audio: &sound{pcm}})
+		tr, err := b.hear(ctx, spoken{file: s.name, pcm: pcm})
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s.name, err)
+			return nil, err
 		}
 		words := 0
 		for _, u := range tr.Utterances {
@@ -85,23 +55,13 @@ func asrNothing(ctx context.Context, _ string) ([]figure, error) {
 }
 
 // asrLong transcribes three hours and tells the most memory this process ever held.
-func asrLong(ctx context.Context, shared string) ([]figure, error) {
-	set, err := speech(ctx, shared)
-	if err != nil {
-		return nil, err
-	}
-	t, done, err := local(0)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	one := join(set)
+func asrLong(ctx context.Context, b *bed) ([]figure, error) {
 	long := &looped{left: 3 * 3600 * debrief.SampleRate}
-	for _, j := range one {
+	for _, j := range join(b.set) {
 		long.pcm = append(long.pcm, j.pcm...)
 	}
 	start := time.Now()
-	if _, err := t.Transcribe(ctx, transcribe.Request{Audio: long}); err != nil {
+	if _, err := b.local.Transcribe(ctx, transcribe.Request{Audio: long}); err != nil {
 		return nil, err
 	}
 	var r syscall.Rusage

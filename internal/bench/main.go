@@ -18,6 +18,9 @@ import (
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
+
+	"debrief"
+	"debrief/internal/models"
 )
 
 // figure is one measured number and what it must hold.
@@ -48,13 +51,17 @@ func told(name string, value float64, unit, note string) figure {
 type section struct {
 	name string
 	soak bool // takes long: only with -soak
-	run  func(ctx context.Context, shared string) ([]figure, error)
+	run  func(ctx context.Context, b *bed) ([]figure, error)
 }
 
 var sections = []section{
 	{name: "asr-files", run: asrFiles},
+	{name: "asr-peer", run: asrPeer},
 	{name: "asr-joined", run: asrJoined},
+	{name: "asr-damaged", run: asrDamaged},
+	{name: "asr-words", run: asrWords},
 	{name: "asr-workers", run: asrWorkers},
+	{name: "asr-hour", run: asrHour},
 	{name: "asr-nothing", run: asrNothing},
 	{name: "asr-long", soak: true, run: asrLong},
 }
@@ -70,6 +77,9 @@ func main() {
 	held, err := measure(ctx, *shared, *only, *out, *soak)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
+		if hint := debrief.Hint(err); hint != "" {
+			fmt.Fprintln(os.Stderr, "hint:", hint)
+		}
 	}
 	if err != nil || !held {
 		os.Exit(1)
@@ -78,13 +88,25 @@ func main() {
 
 func measure(ctx context.Context, shared, only, out string, soak bool) (held bool, err error) {
 	var all []figure
+	b := &bed{shared: shared}
+	if b.set, err = speech(ctx, shared); err != nil {
+		return false, err
+	}
+	if b.models, err = models.Find(); err != nil {
+		return false, err
+	}
+	var done func()
+	if b.local, done, err = local(0); err != nil {
+		return false, err
+	}
+	defer done()
 	held = true
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	for _, s := range sections {
 		if !strings.HasPrefix(s.name, only) || s.soak && !soak && only == "" {
 			continue
 		}
-		figures, err := s.run(ctx, shared)
+		figures, err := s.run(ctx, b)
 		if err != nil {
 			return false, fmt.Errorf("%s: %w", s.name, err)
 		}
@@ -103,12 +125,12 @@ func measure(ctx context.Context, shared, only, out string, soak bool) (held boo
 			return false, err
 		}
 	}
-	b, err := json.MarshalIndent(all, "", "  ")
+	doc, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {
 		return false, err
 	}
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return false, err
 	}
-	return held, os.WriteFile(out, append(b, '\n'), 0o644)
+	return held, os.WriteFile(out, append(doc, '\n'), 0o644)
 }

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"debrief"
+	"debrief/transcribe"
+)
+
+// rounds is how often two ways are measured in turn, so that whatever else the machine does
+// falls on both alike.
+const rounds = 3
+
+// asrWorkers compares one worker with two on the same recording, by the clock on the wall.
+func asrWorkers(ctx context.Context, b *bed) ([]figure, error) {
+	var all spoken
+	for _, j := range join(b.set) {
+		all.pcm = append(all.pcm, j.pcm...)
+	}
+	least := map[int]time.Duration{}
+	var others float64
+	for range rounds {
+		for _, workers := range []int{1, 2} {
+			t, done, err := local(workers)
+			if err != nil {
+				return nil, err
+			}
+			watch := watchMachine()
+			_, err = hear(ctx, t, all)
+			wall, share := watch()
+			done()
+			if err != nil {
+				return nil, err
+			}
+			if best, ok := least[workers]; !ok || wall < best {
+				least[workers] = wall
+			}
+			others = max(others, share)
+		}
+	}
+	f := atLeast("two workers over one", least[1].Seconds()/least[2].Seconds(), 1.6, "x wall speed")
+	f.Note = fmt.Sprintf("best of %d rounds; %s", rounds, disturbed(others))
+	return []figure{f}, nil
+}
+
+// watchMachine starts a stopwatch. share is how much of the machine others used meanwhile, 0 to 1.
+func watchMachine() (stop func() (wall time.Duration, share float64)) {
+	start, mine, all := time.Now(), cpu(), machineCPU()
+	return func() (time.Duration, float64) {
+		wall := time.Since(start)
+		used := (machineCPU() - all) - (cpu() - mine)
+		return wall, max(0, used.Seconds()) / (wall.Seconds() * float64(cores()))
+	}
+}
+
+func disturbed(share float64) string {
+	if share < 0.05 {
+		return "machine otherwise idle"
+	}
+	return fmt.Sprintf("DISTURBED: others used up to %.0f %% of the machine", 100*share)
+}
+
+// machineCPU is the processor time all processes have used, from /proc/stat; 0 where there is none.
+func machineCPU() time.Duration {
+	b, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0
+	}
+	line, _, _ := strings.Cut(string(b), "\n")
+	fields := strings.Fields(line)
+	var ticks int64
+	for i, f := range fields[min(1, len(fields)):] {
+		if n, err := strconv.ParseInt(f, 10, 64); err == nil && i != 3 && i != 4 && i < 8 { // idle, waiting for a disk, and what is counted elsewhere
+			ticks += n
+		}
+	}
+	return time.Duration(ticks) * (time.Second / 100) // USER_HZ is 100 on every Linux Go runs on
+}
+
+func cores() int {
+	b, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 1
+	}
+	return max(1, strings.Count(string(b), "\ncpu"))
+}
+
+// slow is an API that takes a second for a chunk and gives no times, so that chunks are short.
+type slow struct{ asked *atomic.Int64 }
+
+func (slow) Name() string { return "slow" }
+func (slow) Sent() string { return "" }
+func (slow) Capabilities() transcribe.Capabilities {
+	return transcribe.Capabilities{Known: true, MaxSeconds: 600, MaxBytes: 25 << 20, Parallel: 8}
+}
+func (s slow) Recognise(ctx context.Context, c *transcribe.Chunk) (*transcribe.Heard, error) {
+	s.asked.Add(1)
+	select {
+	case <-time.After(time.Second):
+		return &transcribe.Heard{Passages: []transcribe.Passage{{Text: "It took a second."}}}, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// asrHour sends an hour through an API that takes a second for each chunk. That no slot stands
+// idle is proved by a test of package transcribe; here the sound is really listened to as well.
+func asrHour(ctx context.Context, b *bed) ([]figure, error) {
+	hour := func() transcribe.Audio {
+		l := &looped{left: 3600 * debrief.SampleRate}
+		for _, j := range join(b.set) {
+			l.pcm = append(l.pcm, j.pcm...)
+		}
+		return l
+	}
+	hear := func(e transcribe.Engine) (time.Duration, float64, error) {
+		t, err := transcribe.New(transcribe.Config{Models: b.models, Engine: e})
+		if err != nil {
+			return 0, 0, err
+		}
+		defer t.Close()
+		watch := watchMachine()
+		_, err = t.Transcribe(ctx, transcribe.Request{Audio: hour()})
+		wall, share := watch()
+		return wall, share, err
+	}
+	f, err := transcribe.NewForecaster(b.models, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	watch := watchMachine()
+	if _, err := f.Forecast(ctx, hour()); err != nil {
+		return nil, err
+	}
+	listening, before := watch()
+	asked := &atomic.Int64{}
+	wall, during, err := hear(slow{asked})
+	if err != nil {
+		return nil, err
+	}
+	api := math.Ceil(float64(asked.Load()) / 8)
+	ideal := max(api, listening.Seconds())
+	ratio := atMost("an hour through an API of 1 s a chunk, 8 at once", wall.Seconds()/ideal, 1.15, "x the ideal schedule")
+	ratio.Note = fmt.Sprintf("%.1f s; %d chunks need %.0f s, listening alone %.1f s; %s", wall.Seconds(), asked.Load(), api, listening.Seconds(), disturbed(slices.Max([]float64{before, during})))
+	return []figure{ratio}, nil
+}
