@@ -28,7 +28,7 @@ tests_only='
 flac|flac|flac|flac|flac|tests: the reference decoder reads the FLAC we write
 sox|sox|sox|sox|sox|tests: makes noisy, quiet, clipped and resampled sound
 espeak-ng|espeak-ng|espeak-ng|espeak-ng|espeak-ng|tests: speaks sentences whose words and times are known
-python3|python3|python3|python|python3|tests: asks espeak-ng's library when each word starts
+python3|python3|python3|python|-|tests: asks the library of espeak-ng when each word starts
 pulseaudio|pulseaudio|pulseaudio|pulseaudio|pulseaudio|tests: a virtual microphone to record from
 pactl|pulseaudio-utils|pulseaudio-utils|libpulse|-|tests: makes and removes the virtual microphone
 /usr/lib*/*alsa-lib/libasound_module_pcm_pulse.so /usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so|libasound2-plugins|alsa-plugins-pulseaudio|alsa-plugins|-|tests: lets PortAudio see the virtual microphone
