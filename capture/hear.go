@@ -39,6 +39,9 @@ func (r *Recorder) record(f *feed, frame sound.Frame) error {
 		g := r.lost
 		r.note(spool.Entry{Kind: spool.KindGap, Gap: &g})
 	}
+	if r.joint != nil && r.joint.feed == f {
+		r.shorten(found.earlier)
+	}
 	if found.lost > 0 {
 		// It is told as a position in the stream; in the recording it is as far before the end.
 		at := max(0, r.w.Samples()-(offset-found.at))
@@ -61,11 +64,12 @@ func (r *Recorder) record(f *feed, frame sound.Frame) error {
 	return nil
 }
 
-// join places the first frame behind a break: time between is a gap, and sound that was recorded
-// already, by the microphone before, is cut off.
+// join places the first frame behind a break: time between is a gap. What the microphone before has
+// recorded already is cut off when the two were heard side by side; else they cannot overlap,
+// whatever the clock makes of it, and every sample counts.
 func (r *Recorder) join(f *feed, offset debrief.Samples, pcm []int16) []int16 {
 	begin := f.pace.time(offset)
-	if early := debrief.SamplesOf((r.heard - begin).Seconds()); early > 0 {
+	if early := debrief.SamplesOf((r.heard - begin).Seconds()); early > 0 && r.broken == changedMicrophone {
 		early = min(early, debrief.Samples(len(pcm)))
 		pcm = pcm[early:]
 		offset += early
@@ -127,7 +131,19 @@ func (r *Recorder) closeGap() {
 	if r.gap.Length >= gapWorthTelling {
 		r.tell("gap", r.gap.Reason != "paused", "%.2f s not heard: %s", r.gap.Length.Seconds(), r.gap.Reason)
 	}
-	r.gap = nil
+	r.gap, r.joint = nil, r.gap
+}
+
+// shorten corrects the gap before the stretch that was joined last: it lies earlier than believed.
+func (r *Recorder) shorten(by time.Duration) {
+	if r.joint == nil || by <= 0 {
+		return
+	}
+	by = min(by, r.joint.Length)
+	r.joint.Length -= by
+	r.unheard -= by
+	g := r.joint.Gap
+	r.note(spool.Entry{Kind: spool.KindGap, Gap: &g})
 }
 
 // addGap notes a gap whose length is known.

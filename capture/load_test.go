@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"slices"
 	"testing"
-	"time"
 
 	"debrief"
 	"debrief/internal/testsound"
@@ -78,41 +77,6 @@ func unpluggings(t *testing.T, n int) {
 		t.Errorf("the wrong microphone was recorded for %v without a warning", stranger.Duration())
 	}
 	t.Logf("%d unpluggings: stretches lie within %v of the truth, stranger unwarned for at most %v", n, worst, stranger.Duration())
-}
-
-// checkTimeline compares where the runs of the ramp lie on the recording's clock, gaps included,
-// with where the ramp itself says. It returns the worst difference.
-func checkTimeline(t *testing.T, rec *debrief.Recording, runs []rampRun, want int) (worst time.Duration) {
-	t.Helper()
-	if len(runs) != want {
-		t.Errorf("%d runs of the ramp, want %d: %+v, gaps %+v", len(runs), want, runs, rec.Gaps)
-		return 0
-	}
-	place := func(at int) time.Duration {
-		d := debrief.Samples(at).Duration()
-		for _, g := range rec.Gaps {
-			if int(g.At) <= at {
-				d += g.Length
-			}
-		}
-		return d
-	}
-	period := debrief.Samples(testsound.RampPeriod).Duration()
-	for i := 1; i < len(runs); i++ {
-		clock := place(runs[i].at) - place(runs[i-1].at)
-		ramp := debrief.Samples(runs[i].phase - runs[i-1].phase).Duration()
-		off := (clock - ramp) % period
-		if off < -period/2 {
-			off += period
-		} else if off > period/2 {
-			off -= period
-		}
-		worst = max(worst, off.Abs())
-		if off.Abs() > 100*time.Millisecond {
-			t.Errorf("run %d at sample %d lies %v off its true place", i, runs[i].at, off)
-		}
-	}
-	return worst
 }
 
 // unwarned is the longest stretch of a value outside of warnings of a wrong source.

@@ -15,6 +15,12 @@ const (
 	// lossLimit is the lasting lateness that means lost samples. A loaded machine is 40 ms late for
 	// seconds without a loss; smaller losses add up and are found together.
 	lossLimit = 90 * time.Millisecond
+	// provisional is how long into a stream a quicker delivery still tells that all of it lies
+	// earlier: on a machine at its limit the backlog of a start takes longer than settleTime to
+	// clear. Later it may be the drift of hours.
+	provisional = 30 * time.Second
+	// earlierBy is the least such news; the jitter of deliveries is below it.
+	earlierBy = 5 * time.Millisecond
 	// driftLimit is how far a microphone's clock may be off, in parts per million. Cheap crystals
 	// are off by 100; loss hidden by it can grow to lossLimit only, and is then found.
 	driftLimit = 500
@@ -26,7 +32,8 @@ const (
 type pace struct {
 	origin  time.Duration // clock time of the stream's sample 0
 	n       debrief.Samples
-	recent  []delivery // of the last settleTime
+	recent  []delivery    // of the last settleTime
+	begun   time.Duration // when the first delivery came
 	since   time.Duration
 	last    time.Duration
 	settled bool
@@ -40,6 +47,7 @@ type finding struct {
 	lost     time.Duration   // time without samples
 	at       debrief.Samples // position in the stream after which it lies
 	regained time.Duration   // so much less was lost than found before: a server had only been slower
+	earlier  time.Duration   // so much earlier than believed when it settled the whole stream lies
 }
 
 type delivery struct{ at, origin time.Duration }
@@ -52,7 +60,7 @@ func (p *pace) add(at time.Duration, n int) finding {
 	origin := at - p.n.Duration()
 	switch {
 	case first:
-		p.origin, p.since, p.drifted, p.stall = origin, at, at, -1
+		p.origin, p.begun, p.since, p.drifted, p.stall = origin, at, at, at, -1
 	case at-p.last > stallTime:
 		// What comes now may be a backlog that makes up for the stall. Wait and see.
 		p.recent, p.since, p.stall = p.recent[:0], at, before
@@ -62,6 +70,9 @@ func (p *pace) add(at time.Duration, n int) finding {
 	if early := p.origin - origin; early > 0 {
 		f.regained = min(early, p.claimed)
 		p.claimed -= f.regained
+		if rest := early - f.regained; p.settled && rest > earlierBy && at-p.begun < provisional {
+			f.earlier = rest
+		}
 		p.origin = origin
 	}
 

@@ -32,6 +32,7 @@ type Recorder struct {
 	heard    time.Duration // up to when everything is recorded
 	broken   string        // why the next frame does not follow the last; "" when it does
 	gap      *openGap
+	joint    *openGap    // the last one closed; its feed may yet turn out to lie earlier
 	lost     debrief.Gap // the last one found within a stream; a later delivery may shorten it
 	unheard  time.Duration
 	fallback *debrief.Warning // stands while a device that is not preferred is recorded

@@ -150,6 +150,9 @@ func (r *Recorder) hearNext(f sound.Frame, ok bool) error {
 	return r.adopt()
 }
 
+// changedMicrophone is the one break at which two streams were heard side by side.
+const changedMicrophone = "changed-microphone"
+
 // adopt makes the next microphone the recorded one.
 func (r *Recorder) adopt() error {
 	n := r.next
@@ -158,7 +161,7 @@ func (r *Recorder) adopt() error {
 		r.active.stream.Close()
 		r.closeGap()
 		if r.broken == "" {
-			r.broken = "changed-microphone"
+			r.broken = changedMicrophone
 		}
 	}
 	r.active = n

@@ -22,8 +22,9 @@ const (
 
 // input is an open microphone: what the PortAudio half of this package gives the child.
 type input interface {
-	// read fills pcm with 16 kHz mono.
-	read(pcm []int16) error
+	// read fills pcm with 16 kHz mono, and tells how many samples are waiting behind these already:
+	// so much earlier than now the last of them was heard.
+	read(pcm []int16) (waiting int, err error)
 	close()
 }
 
@@ -93,11 +94,12 @@ func childList(out io.Writer) int {
 func readAll(mic input, q *queue) {
 	for {
 		pcm := make([]int16, frameSamples)
-		if err := mic.read(pcm); err != nil {
+		waiting, err := mic.read(pcm)
+		if err != nil {
 			q.end(err.Error())
 			return
 		}
-		if !q.put(Frame{At: Uptime(), PCM: pcm}) {
+		if !q.put(Frame{At: Uptime() - debrief.Samples(waiting).Duration(), PCM: pcm}) {
 			return
 		}
 	}

@@ -75,7 +75,7 @@ func Match(devices []Device, want string) (Device, error) {
 
 // Frame is a stretch of sound.
 type Frame struct {
-	At   time.Duration // when its last sample was read, on the clock of [Uptime]
+	At   time.Duration // when its last sample was heard, or a little later, on the clock of [Uptime]
 	PCM  []int16       // 16 kHz mono
 	Lost int           // samples lost just before it because the parent did not take them in time
 }

@@ -91,15 +91,18 @@ func openInput(name string, latency time.Duration) (input, error) {
 	return nil, fmt.Errorf("microphone %q: %w", name, debrief.ErrNotFound)
 }
 
-func (p *paInput) read(pcm []int16) error {
-	err := p.stream.Read()
+func (p *paInput) read(pcm []int16) (waiting int, err error) {
+	err = p.stream.Read()
 	// An overflow is loss before these samples; they themselves are good. The parent sees the loss
 	// by the clock, which also sees what PortAudio never reports.
 	if err != nil && !errors.Is(err, portaudio.InputOverflowed) {
-		return fmt.Errorf("read: %w", paError(err))
+		return 0, fmt.Errorf("read: %w", paError(err))
 	}
 	copy(pcm, p.buf)
-	return nil
+	if waiting, err = p.stream.AvailableToRead(); err != nil {
+		return 0, nil // the next Read tells
+	}
+	return waiting, nil
 }
 
 func (p *paInput) close() {
