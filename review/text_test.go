@@ -76,6 +76,23 @@ func TestCatalogue(t *testing.T) {
 		_, key := status(err)
 		need("errors", key, key+".advice")
 	}
+	for _, kind := range []string{"receiving", "paused", "queued", "storing", "transcribing", "tagging", "summarising", "failed", "cancelled", "finished", "capturing", "stalled"} {
+		need("states of work", "work.label."+kind)
+		if urgency(kind) < 0 {
+			t.Errorf("nobody knows how urgent %s is", kind)
+		}
+	}
+	for _, r := range []debrief.Reason{debrief.ReasonBadAudio, debrief.ReasonTruncated, debrief.ReasonNoAudio, debrief.ReasonConflict, debrief.ReasonModel,
+		debrief.ReasonDiskFull, debrief.ReasonDenied, debrief.ReasonUnavailable, debrief.ReasonQuota, debrief.ReasonRefused, debrief.ReasonPartial, debrief.ReasonGone, debrief.ReasonOther} {
+		need("reasons", "reason."+string(r), "reason."+string(r)+".advice")
+	}
+	for _, s := range []debrief.Step{debrief.StepStoring, debrief.StepTranscribing, debrief.StepTagging, debrief.StepSummarising} {
+		need("steps", "work.step."+string(s))
+	}
+	for _, a := range []debrief.JobAct{debrief.JobCancel, debrief.JobRetry, debrief.JobSalvage, debrief.JobRemove} {
+		need("acts", "work.act."+string(a))
+	}
+	need("outcomes", "work.finished.done", "work.finished.no_speech", "work.finished.unchanged")
 	if seen < 60 {
 		t.Errorf("only %d keys were found: the patterns no longer match", seen)
 	}

@@ -65,6 +65,9 @@ func TestCaptureAppears(t *testing.T) {
 
 	tab, closeTab := chromedp.NewContext(list)
 	defer closeTab()
+	if err := chromedp.Run(tab); err != nil { // the tab lives as long as the context it is opened with
+		t.Fatal(err)
+	}
 	run(t, tab, emulation.SetFocusEmulationEnabled(true), chromedp.Navigate(address+"clients/c09"), chromedp.WaitReady("#work .capturing"))
 	s.capture(t, id, "capturing", 2, began)
 	for name, ctx := range map[string]context.Context{"list": list, "client": tab} {
