@@ -43,7 +43,6 @@ type uploadPage struct {
 	Phases   []option
 	Sessions int // the highest number of a treatment
 	Accept   string
-	Types    string
 	Limits   UploadLimits
 	Largest  string
 	Work     []workItem
@@ -57,7 +56,7 @@ func (p *Page) upload(r *http.Request) (view, error) {
 	}
 	v := &uploadPage{
 		Limits: p.Limits, Accept: strings.Join(append([]string{"audio/*"}, p.Limits.Types...), ","),
-		Largest: p.megabytes(p.Limits.Bytes), Types: strings.ReplaceAll(strings.Join(p.Limits.Types, ", "), ".", ""),
+		Largest: p.megabytes(p.Limits.Bytes),
 	}
 	v.Title = p.text.get("upload.title")
 	v.Script, v.Live = "upload.js", "/live?finished=1"

@@ -3,7 +3,6 @@ package review
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -193,6 +192,10 @@ func (p *Page) roughly(d time.Duration) string {
 	return p.text.count("roughly.days", int(d.Hours()/24))
 }
 
+// megabytes says a size as people do.
 func (p *Page) megabytes(n int64) string {
-	return fmt.Sprintf(p.text.get("format.megabytes"), float64(n)/1e6)
+	if n >= 1e9 {
+		return p.text.get("format.gigabytes", float64(n)/1e9)
+	}
+	return p.text.get("format.megabytes", float64(n)/1e6)
 }
