@@ -79,5 +79,5 @@ func TestCaptureAppears(t *testing.T) {
 	s.capture(t, id, "stored", 2, began)
 	until(t, list, `document.querySelector("#work .job") === null && document.getElementById("underway").hidden`)
 	// Its own page becomes one that can be worked on: it loads itself anew.
-	until(t, tab, `document.querySelector(".unfinished button")?.checkVisibility()`)
+	run(t, tab, chromedp.WaitVisible(".unfinished button"))
 }

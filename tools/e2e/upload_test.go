@@ -206,7 +206,7 @@ func TestUploadBreaks(t *testing.T) {
 	s := newStore(t)
 	line, address := breakable(t, s.start(t))
 	ctx := browse(t, wide)
-	file := sound(t, "REC0042.wav", "-ar", "32000") // 11 MB, six chunks
+	file := sound(t, "REC0042.wav", "-t", "60", "-ar", "48000", "-ac", "2") // 11 MB, six chunks
 	choose := func() {
 		run(t, ctx, chromedp.Navigate(address+"upload"), chromedp.WaitReady("#files"))
 		until(t, ctx, `performance.getEntriesByType("resource").some(e => e.name.includes("send.js")) && document.getElementById("upload") !== null`)
