@@ -214,14 +214,14 @@ func (r *run) fill(t *debrief.Transcript) {
 	t.Utterances = []debrief.Utterance{}
 	var drafts []draft
 	heard := map[string]int{}
-	for _, o := range r.outcomes {
+	for i, o := range r.outcomes {
 		if o.failed != nil {
 			t.Partial = append(t.Partial, o.span)
 			continue
 		}
 		heard[o.language] += len(o.drafts)
 		for n, d := range o.drafts {
-			d.language = o.language
+			d.language, d.chunk = o.language, i
 			if last := len(drafts) - 1; n == 0 && last >= 0 && continues(drafts[last], d) {
 				drafts[last].join(d)
 				continue

@@ -78,39 +78,6 @@ func assignSpeakers(us []debrief.Utterance, drafts []draft, who Speakers) {
 // aloneConfidence is for a recording with one voice in it: a coach speaking alone is rare.
 const aloneConfidence = 0.8
 
-// sidesByLabel takes the two voices an engine names most. nil when it names fewer.
-func sidesByLabel(drafts []draft) (side []int, sure []float64) {
-	count := map[string]int{}
-	for _, d := range drafts {
-		if l := d.words[0].passage.Speaker; l != "" {
-			count[l]++
-		}
-	}
-	if len(count) < 2 {
-		return nil, nil
-	}
-	var first, second string
-	for l, n := range count {
-		switch {
-		case first == "" || n > count[first] || n == count[first] && l < first:
-			first, second = l, first
-		case second == "" || n > count[second] || n == count[second] && l < second:
-			second = l
-		}
-	}
-	for _, d := range drafts {
-		switch d.words[0].passage.Speaker {
-		case first:
-			side, sure = append(side, 0), append(sure, 0.9)
-		case second:
-			side, sure = append(side, 1), append(sure, 0.9)
-		default:
-			side, sure = append(side, 0), append(sure, 0.5)
-		}
-	}
-	return side, sure
-}
-
 // sidesByVoice clusters the utterances to two voices. nil when there is but one.
 func sidesByVoice(drafts []draft) (side []int, sure []float64) {
 	var clusters []*voice
@@ -149,11 +116,8 @@ func sidesByVoice(drafts []draft) (side []int, sure []float64) {
 			side[i], sure[i] = -1, 0.5
 			continue
 		}
-		margin := (fit(b, d) - fit(a, d)) / d.frames
-		side[i] = b2i(margin > 0)
-		// Frames are not independent; the whole utterance counts, but far less than their number.
-		evidence := math.Abs(margin) / certain * math.Sqrt(min(d.frames, 100)/steady)
-		sure[i] = 1 / (1 + math.Exp(-4*evidence))
+		margin := fit(b, d) - fit(a, d)
+		side[i], sure[i] = b2i(margin > 0), trusted(margin, d.frames)
 	}
 	for i := range side { // what nobody could hear a voice in goes with what was said before
 		if side[i] < 0 {
@@ -164,6 +128,14 @@ func sidesByVoice(drafts []draft) (side []int, sure []float64) {
 		}
 	}
 	return side, sure
+}
+
+// trusted is how sure a choice between two voices is, 0.5 to 1, by the difference of their
+// likelihoods over so many frames.
+func trusted(margin, frames float64) float64 {
+	// Frames are not independent; all of them count, but far less than their number.
+	evidence := math.Abs(margin) / frames / certain * math.Sqrt(min(frames, 100)/steady)
+	return 1 / (1 + math.Exp(-4*evidence))
 }
 
 func b2i(b bool) int {

@@ -160,6 +160,45 @@ func TestSpeakerLabelsOfTheEngine(t *testing.T) {
 	}
 }
 
+// An engine labels voices anew in every chunk: the same letter is the coach in one and the
+// client in the next.
+func TestSpeakerLabelsOfManyChunks(t *testing.T) {
+	pcm, lines := sample(t, samples[0])
+	var drafts []draft
+	const perChunk = 6
+	for i, l := range lines {
+		d := draft{chunk: i / perChunk, words: []spoken{{passage: &Passage{Speaker: "A"}}}}
+		if crossed := d.chunk%2 == 1; (l.speaker == debrief.SpeakerCoach) != crossed {
+			d.words[0].passage.Speaker = "B"
+		}
+		d.sound.hear(pcm[l.Start:l.End])
+		drafts = append(drafts, d)
+	}
+	if chunks := labelledChunks(drafts); len(chunks) < 3 {
+		t.Fatalf("%d chunks, want several", len(chunks))
+	}
+	side, sure := sidesByLabel(drafts)
+	if side == nil {
+		t.Fatal("no two voices")
+	}
+	for i, l := range lines {
+		if (side[i] == side[0]) != (l.speaker == lines[0].speaker) {
+			t.Errorf("chunk %d, label %s: %q is given to the other", drafts[i].chunk, drafts[i].label(), l.text)
+		}
+		if sure[i] <= 0.5 || sure[i] > labelTrust {
+			t.Errorf("sure %v of %q", sure[i], l.text)
+		}
+	}
+	t.Run("a sentence is not joined over two chunks by its label", func(t *testing.T) {
+		word := func(text string, at int) spoken {
+			return spoken{Word: Word{Word: debrief.Word{Text: text, Span: debrief.Span{Start: debrief.Samples(at), End: debrief.Samples(at + 10)}}}, passage: &Passage{Speaker: "A"}}
+		}
+		if continues(draft{words: []spoken{word("and", 0)}}, draft{words: []spoken{word("then", 20)}}) {
+			t.Error("joined, whoever A is there")
+		}
+	})
+}
+
 func TestParseSpeakers(t *testing.T) {
 	for in, want := range map[string]Speakers{"": SpeakersAuto, "auto": SpeakersAuto, "client": SpeakersClient} {
 		if got, err := ParseSpeakers(in); got != want || err != nil {

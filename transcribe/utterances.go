@@ -81,6 +81,7 @@ type draft struct {
 	speech   []debrief.Span // runs of speech around it
 	noSpeech float64        // the engine's doubt, the strongest of its passages
 	language string
+	chunk    int // where it comes from
 	sound    voice
 }
 
@@ -189,9 +190,11 @@ func asks(d draft) bool {
 	return strings.HasSuffix(strings.TrimRight(d.words[len(d.words)-1].Text, closers), "?")
 }
 
-// continues reports whether b goes on with a's sentence: the recogniser's window ended
-// between them, not the speaker.
-func continues(a, b draft) bool { return !endsSentence(a.words[len(a.words)-1].Text) && follows(a, b) }
+// continues reports whether b, of the next chunk, goes on with a's sentence: the recogniser's
+// window ended between them, not the speaker. Labels of two chunks cannot be compared.
+func continues(a, b draft) bool {
+	return !endsSentence(a.words[len(a.words)-1].Text) && a.label() == "" && follows(a, b)
+}
 
 // utterance writes a draft out.
 func (d draft) utterance() debrief.Utterance {
