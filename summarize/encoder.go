@@ -33,7 +33,7 @@ func NewEncoder(dir models.Dir) (*Encoder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load sentence encoder: %w", err)
 	}
-	session, err := ort.Open(filepath.Join(dir.USE(), "encoder.onnx"), []string{"ids"}, []string{"emb"}, ort.Options{})
+	session, err := ort.Open(filepath.Join(dir.USE(), "encoder.onnx"), []string{"ids"}, []string{"emb"})
 	if err != nil {
 		return nil, fmt.Errorf("load sentence encoder: %w", err)
 	}

@@ -71,10 +71,10 @@ func openModel(dir models.Dir) (*model, error) {
 	if m.words, err = readVocabulary(filepath.Join(dir.Moonshine(), "tokens.txt")); err != nil {
 		return nil, err
 	}
-	if m.encoder, err = ort.Open(filepath.Join(dir.Moonshine(), moonshine.EncoderFile), []string{"input_values"}, cross, ort.Options{}); err != nil {
+	if m.encoder, err = ort.Open(filepath.Join(dir.Moonshine(), moonshine.EncoderFile), []string{"input_values"}, cross); err != nil {
 		return nil, err
 	}
-	m.decoder, err = ort.Open(filepath.Join(dir.Moonshine(), moonshine.DecoderFile), append(past, cross...), append(out, present...), ort.Options{})
+	m.decoder, err = ort.Open(filepath.Join(dir.Moonshine(), moonshine.DecoderFile), append(past, cross...), append(out, present...))
 	if err != nil {
 		m.encoder.Destroy()
 		return nil, err

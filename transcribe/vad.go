@@ -35,7 +35,7 @@ func newDetector(dir models.Dir) (*detector, error) {
 	if err := ort.Start(dir.Runtime()); err != nil {
 		return nil, err
 	}
-	s, err := ort.Open(dir.Silero(), []string{"input", "h", "c"}, []string{"speech", "h_next", "c_next"}, ort.Options{})
+	s, err := ort.Open(dir.Silero(), []string{"input", "h", "c"}, []string{"speech", "h_next", "c_next"})
 	if err != nil {
 		return nil, fmt.Errorf("open voice activity model: %w", err)
 	}

@@ -62,7 +62,7 @@ func encoder(t *testing.T) func(ids []int64) []float32 {
 	if err := ort.Start(dir.Runtime()); err != nil {
 		t.Fatal(err)
 	}
-	session, err := ort.Open(filepath.Join(dir.USE(), "encoder.onnx"), []string{"ids"}, []string{"emb"}, ort.Options{})
+	session, err := ort.Open(filepath.Join(dir.USE(), "encoder.onnx"), []string{"ids"}, []string{"emb"})
 	if err != nil {
 		t.Fatal(err)
 	}

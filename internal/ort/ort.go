@@ -43,19 +43,14 @@ func Start(lib string) error {
 	return nil
 }
 
-// Options are the settings of a session. The zero value is what every model here runs with.
-type Options struct {
-	Threads int // inside one operator; 0 means [DefaultThreads]
-}
-
-// DefaultThreads is one: a second thread made these small models 2-3 times slower per
-// word (the operators are too short to share), while two sessions side by side scale.
-const DefaultThreads = 1
+// threads inside one operator. A second one made these small models 2-3 times slower per word
+// (the operators are too short to share), while two sessions side by side scale.
+const threads = 1
 
 // Open makes a session of a model file, with its inputs and outputs in the order they are
 // passed to Run. The caller destroys it. The error wraps [debrief.ErrModel].
-func Open(model string, inputs, outputs []string, o Options) (*onnx.DynamicAdvancedSession, error) {
-	opts, err := o.session()
+func Open(model string, inputs, outputs []string) (*onnx.DynamicAdvancedSession, error) {
+	opts, err := options()
 	if err != nil {
 		return nil, fmt.Errorf("open model %s: %w", model, err)
 	}
@@ -67,19 +62,13 @@ func Open(model string, inputs, outputs []string, o Options) (*onnx.DynamicAdvan
 	return s, nil
 }
 
-func (o Options) session() (*onnx.SessionOptions, error) {
-	if o.Threads < 0 {
-		return nil, fmt.Errorf("%d threads: %w", o.Threads, debrief.ErrInvalid)
-	}
-	if o.Threads == 0 {
-		o.Threads = DefaultThreads
-	}
+func options() (*onnx.SessionOptions, error) {
 	s, err := onnx.NewSessionOptions()
 	if err != nil {
 		return nil, fmt.Errorf("make session options: %w: %w", debrief.ErrModel, err)
 	}
 	err = errors.Join(
-		s.SetIntraOpNumThreads(o.Threads),
+		s.SetIntraOpNumThreads(threads),
 		s.SetInterOpNumThreads(1),
 		s.SetGraphOptimizationLevel(onnx.GraphOptimizationLevelEnableAll),
 	)

@@ -46,7 +46,7 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Run("OK", func(t *testing.T) {
-		s, err := ort.Open(filepath.Join(dir.USE(), "encoder.onnx"), []string{"ids"}, []string{"emb"}, ort.Options{})
+		s, err := ort.Open(filepath.Join(dir.USE(), "encoder.onnx"), []string{"ids"}, []string{"emb"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,15 +55,9 @@ func TestOpen(t *testing.T) {
 		}
 	})
 	t.Run("ErrModel for a file that is no model", func(t *testing.T) {
-		_, err := ort.Open(filepath.Join(dir.USE(), "vocab.json"), []string{"ids"}, []string{"emb"}, ort.Options{})
+		_, err := ort.Open(filepath.Join(dir.USE(), "vocab.json"), []string{"ids"}, []string{"emb"})
 		if !errors.Is(err, debrief.ErrModel) {
 			t.Errorf("got %v, want ErrModel", err)
-		}
-	})
-	t.Run("ErrInvalid for a negative number of threads", func(t *testing.T) {
-		_, err := ort.Open(filepath.Join(dir.USE(), "encoder.onnx"), []string{"ids"}, []string{"emb"}, ort.Options{Threads: -1})
-		if !errors.Is(err, debrief.ErrInvalid) {
-			t.Errorf("got %v, want ErrInvalid", err)
 		}
 	})
 }
