@@ -268,20 +268,13 @@ func (d *documents) sentence(prompt debrief.PromptID, utterance int, quote strin
 // no longer need naming), and the summary.
 func (p *Page) redraw(d documents, c change) changed {
 	var out changed
-	part := func(name string, data any) string {
-		html, err := p.views.part(name, data)
-		if err != nil {
-			p.Log.Error("render a part", "part", name, "err", err)
-		}
-		return html
-	}
-	out.Aside = part("aside", p.aside(d))
+	out.Aside = p.part("aside", p.aside(d))
 	if c.Utterance == nil || d.transcript == nil {
 		return out
 	}
 	rows := p.rows(d)
 	for i := *c.Utterance; i >= 0 && i < min(*c.Utterance+2, len(rows)); i++ {
-		out.Rows = append(out.Rows, part("row", rows[i]))
+		out.Rows = append(out.Rows, p.part("row", rows[i]))
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package review
 
 import (
 	"cmp"
+	"html/template"
 	"net/http"
 	"slices"
 	"time"
@@ -17,8 +18,9 @@ const courseLength = 6
 type clientsPage struct {
 	shell
 	Clients []clientRow
-	Work    []workItem // under way just now
-	Reading bool       // the store is being looked through for the first time: there may be more
+	Rows    template.HTML // the clients as a list, drawn once for everybody
+	Work    []workItem    // under way just now
+	Reading bool          // the store is being looked through for the first time: there may be more
 }
 
 func (clientsPage) template() string { return "clients.html" }
@@ -44,7 +46,7 @@ func (p *Page) clients(r *http.Request) (view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &clientsPage{shell: shell{Title: p.text.get("clients.title"), Script: "clients.js", Live: "/live"}, Clients: known.rows()}
+	v := &clientsPage{shell: shell{Title: p.text.get("clients.title"), Script: "clients.js", Live: "/live"}, Clients: known.rows(), Rows: known.list()}
 	v.Work = p.work(scope{}, p.watches.captures(scope{}))
 	v.Reading = known.reading && len(v.Clients) == 0
 	return v, nil

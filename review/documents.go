@@ -27,6 +27,11 @@ type documents struct {
 }
 
 func (p *Page) documents(ctx context.Context, rec *debrief.Recording) (documents, error) {
+	return p.load(ctx, rec, true)
+}
+
+// load reads the documents of a recording, with or without its summary, whose quotes take time to find.
+func (p *Page) load(ctx context.Context, rec *debrief.Recording, summary bool) (documents, error) {
 	d := documents{markers: rec.Markers}
 	var t debrief.Transcript
 	var g debrief.Tags
@@ -42,6 +47,9 @@ func (p *Page) documents(ctx context.Context, rec *debrief.Recording) (documents
 		{&s, func(string) { d.summary, d.summed = &s, fmt.Sprint(s.Input, s.Engine, s.Made) }},
 		{&r, func(version string) { d.version = version }},
 	} {
+		if load.doc == any(&s) && !summary {
+			continue
+		}
 		version, err := p.Library.Load(ctx, rec, load.doc)
 		switch {
 		case err == nil:

@@ -3,6 +3,7 @@ package review
 import (
 	"context"
 	"errors"
+	"html/template"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -42,6 +43,7 @@ type overview struct {
 	unread  int      // recordings whose words are not known yet
 	beyond  int      // the oldest recordings, whose words do not fit into memory
 	rows    func() []clientRow
+	list    func() template.HTML // the rows as the page shows them: drawing 500 takes longer than all else
 }
 
 type indexedClient struct {
@@ -74,7 +76,7 @@ func (x *index) look(ctx context.Context, p *Page) (*overview, error) {
 	if x.making == nil {
 		return nil, x.err
 	}
-	return &overview{reading: true, rows: func() []clientRow { return nil }}, nil
+	return &overview{reading: true, rows: func() []clientRow { return nil }, list: func() template.HTML { return "" }}, nil
 }
 
 // start has the store looked through, unless that is under way, and returns what is closed at its end.
@@ -128,6 +130,7 @@ func (x *index) update(rec *debrief.Recording, d documents, p *Page) {
 // set makes an overview the one that counts. The caller holds the lock.
 func (x *index) set(o *overview, p *Page) {
 	o.rows = sync.OnceValue(func() []clientRow { return p.clientRows(o) })
+	o.list = sync.OnceValue(func() template.HTML { return template.HTML(p.part("clientrows", o.rows())) })
 	x.now.Store(o)
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	shownHits  = 100 // more than anybody reads; narrowing down is quicker
+	shownHits  = 50  // more than anybody reads; narrowing down is quicker
 	maxQuery   = 200 // bytes of a query that are looked at
 	dateOfForm = "2006-01-02"
 )

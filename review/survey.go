@@ -172,7 +172,7 @@ func (s *survey) read(ctx context.Context, todo []*sheet, show func()) error {
 			break
 		}
 		g.Go(func() error {
-			d, err := s.page.documents(ctx, &debrief.Recording{ID: sh.id, Client: sh.client.ID})
+			d, err := s.page.load(ctx, &debrief.Recording{ID: sh.id, Client: sh.client.ID}, false)
 			switch {
 			case err == nil:
 				full := sh.withWords(d, &s.index.words)

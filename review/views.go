@@ -78,6 +78,16 @@ func (v *views) part(name string, data any) (string, error) {
 	return buf.String(), err
 }
 
+// part renders one part of a page alone, of what has been checked before: it can fail only by a
+// fault of the template, which the log tells.
+func (p *Page) part(name string, data any) string {
+	html, err := p.views.part(name, data)
+	if err != nil {
+		p.Log.Error("render a part", "part", name, "err", err)
+	}
+	return html
+}
+
 // seconds prints a position as scripts read it.
 func seconds(s debrief.Samples) string { return strconv.FormatFloat(s.Seconds(), 'f', 3, 64) }
 
