@@ -45,6 +45,7 @@ bench: build ## word error rate, speed, memory, tags: the figures of the README
 	@scripts/bench-peer.sh
 	go run ./internal/bench -soak
 	go run ./internal/bench/tags
+	go run ./internal/bench/record
 
 train: setup ## the tagger's model from its corpus: about 8 minutes, the same result every time
 	go run ./internal/train

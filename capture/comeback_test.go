@@ -74,6 +74,33 @@ func TestRecorderComesBack(t *testing.T) {
 			t.Errorf("gap %v, truly %v", rec.Gaps[0].Length, truth)
 		}
 	})
+	t.Run("a stream moved by hand is noticed, warned of, and moved back", func(t *testing.T) {
+		t.Parallel()
+		server := testsound.Start(t, "lapel", "laptop")
+		server.FeedRamp("lapel")
+		server.Feed("laptop", constant(-200))
+		r := start(t, t.TempDir(), server.Env(), "lapel")
+		r.recorded(3)
+		for range 2 {
+			server.Move("laptop")
+			r.until("deafness", func(s Status) bool { return s.State == Deaf })
+			r.recorded(3)
+		}
+		rec, pcm := r.stop()
+		warned := 0
+		for _, w := range rec.Warnings {
+			if w.Kind == warnSource && strings.Contains(w.Detail, "laptop in place of lapel") {
+				warned++
+			}
+		}
+		if warned != 2 || len(rec.Gaps) != 2 {
+			t.Errorf("warnings %+v, gaps %+v", rec.Warnings, rec.Gaps)
+		}
+		if stranger := unwarned(rec, pcm, -200); stranger > debrief.SampleRate/2 {
+			t.Errorf("the wrong microphone was recorded for %v without a warning", stranger.Duration())
+		}
+		checkTimeline(t, rec, ramped(pcm), 3)
+	})
 	t.Run("the server is killed and comes back", func(t *testing.T) {
 		t.Parallel()
 		server := testsound.Start(t, "lapel")
@@ -157,4 +184,33 @@ func TestRecorderResumesAfterCrash(t *testing.T) {
 	if len(rec.Gaps) != 1 || rec.Gaps[0].At != 2*debrief.SampleRate || rec.Gaps[0].Length < 3*time.Second || rec.Gaps[0].Reason != "crash" {
 		t.Errorf("gaps %+v", rec.Gaps)
 	}
+}
+
+// unwarned is the longest stretch of a value outside of warnings of a wrong source.
+func unwarned(rec *debrief.Recording, pcm []int16, value int16) (longest debrief.Samples) {
+	var run debrief.Samples
+	for i, v := range pcm {
+		at := debrief.Samples(i)
+		warned := slices.ContainsFunc(rec.Warnings, func(w debrief.Warning) bool {
+			return w.Kind == warnSource && at >= w.Start && at < w.End
+		})
+		if v != value || warned {
+			run = 0
+			continue
+		}
+		run++
+		longest = max(longest, run)
+	}
+	return longest
+}
+
+// constant is an endless feed of one value.
+type constant int16
+
+func (c constant) Read(p []byte) (int, error) {
+	n := len(p) / 2 * 2
+	for i := 0; i < n; i += 2 {
+		p[i], p[i+1] = byte(uint16(c)), byte(uint16(c)>>8)
+	}
+	return n, nil
 }

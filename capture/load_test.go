@@ -78,32 +78,3 @@ func unpluggings(t *testing.T, n int) {
 	}
 	t.Logf("%d unpluggings: stretches lie within %v of the truth, stranger unwarned for at most %v", n, worst, stranger.Duration())
 }
-
-// unwarned is the longest stretch of a value outside of warnings of a wrong source.
-func unwarned(rec *debrief.Recording, pcm []int16, value int16) (longest debrief.Samples) {
-	var run debrief.Samples
-	for i, v := range pcm {
-		at := debrief.Samples(i)
-		warned := slices.ContainsFunc(rec.Warnings, func(w debrief.Warning) bool {
-			return w.Kind == warnSource && at >= w.Start && at < w.End
-		})
-		if v != value || warned {
-			run = 0
-			continue
-		}
-		run++
-		longest = max(longest, run)
-	}
-	return longest
-}
-
-// constant is an endless feed of one value.
-type constant int16
-
-func (c constant) Read(p []byte) (int, error) {
-	n := len(p) / 2 * 2
-	for i := 0; i < n; i += 2 {
-		p[i], p[i+1] = byte(uint16(c)), byte(uint16(c)>>8)
-	}
-	return n, nil
-}

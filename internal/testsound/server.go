@@ -16,7 +16,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"testing"
 	"time"
 )
 
@@ -27,9 +26,18 @@ const Rate = 16000
 // readyWithin bounds the start of the server: 0.14 s on an idle machine, far more on a loaded one.
 const readyWithin = 20 * time.Second
 
+// TB is what a server needs of the test, or of the program, that it serves; a [testing.TB] is one.
+type TB interface {
+	Helper()
+	Cleanup(func())
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Skipf(format string, args ...any)
+}
+
 // Server is a running PulseAudio server.
 type Server struct {
-	tb      testing.TB
+	tb      TB
 	dir     string
 	sources []string
 
@@ -41,7 +49,7 @@ type Server struct {
 
 // Start runs a server with one source per name; the first is its default. The test is skipped
 // where PulseAudio is not installed, and the server ends with the test.
-func Start(tb testing.TB, sources ...string) *Server {
+func Start(tb TB, sources ...string) *Server {
 	tb.Helper()
 	for _, tool := range []string{"pulseaudio", "pactl", "pacat"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -184,6 +192,17 @@ func (s *Server) Unplug(name string) {
 	delete(s.modules, name)
 	s.mu.Unlock()
 	s.Pactl("unload-module", index)
+}
+
+// Move moves every program's stream to another source, as a person does in the sound settings.
+func (s *Server) Move(to string) {
+	s.tb.Helper()
+	for line := range strings.Lines(s.Pactl("list", "short", "source-outputs")) {
+		// index, source, client, ...; the streams of the server's own modules have no client
+		if fields := strings.Fields(line); len(fields) > 2 && fields[2] != "-" {
+			s.Pactl("move-source-output", fields[0], to)
+		}
+	}
 }
 
 // Default makes a source the server's default.
