@@ -39,8 +39,11 @@ func (r *Recorder) record(f *feed, frame sound.Frame) error {
 		g := r.lost
 		r.note(spool.Entry{Kind: spool.KindGap, Gap: &g})
 	}
-	if r.joint != nil && r.joint.feed == f {
+	switch {
+	case r.joint != nil && r.joint.feed == f:
 		r.shorten(found.earlier)
+	case r.joint == nil && r.gap == nil:
+		r.started -= found.earlier // it is the first
 	}
 	if found.lost > 0 {
 		// It is told as a position in the stream; in the recording it is as far before the end.

@@ -24,9 +24,14 @@ import (
 // The test binary is also its own recorder, to be killed.
 const recorderArg = "recorder-of-test"
 
-// recordForever records from the lapel microphone into dir as debrief record does, prints its
-// events, and ends by SIGINT.
-func recordForever(dir string) int {
+// recordForever records from the lapel microphone as debrief record does, prints its events, and
+// ends by SIGINT. args are the spool, a store and its endpoint; without a store it is a folder
+// beside the spool.
+func recordForever(args []string) int {
+	dir, where, endpoint := args[0], args[0]+"-store", ""
+	if len(args) == 3 {
+		where, endpoint = args[1], args[2]
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	tell := func(e Event) { fmt.Println(e.Kind, e.Text) }
@@ -46,7 +51,7 @@ func recordForever(dir string) int {
 	if err != nil {
 		return fail(err)
 	}
-	bucket, err := storage.Open(ctx, dir+"-store", storage.S3Options{})
+	bucket, err := storage.Open(ctx, where, storage.S3Options{Endpoint: endpoint})
 	if err != nil {
 		return fail(err)
 	}
@@ -70,9 +75,9 @@ type recorderProcess struct {
 	seen  []string
 }
 
-func startRecorder(t *testing.T, env []string, dir string) *recorderProcess {
+func startRecorder(t *testing.T, env []string, args ...string) *recorderProcess {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], recorderArg, dir)
+	cmd := exec.Command(os.Args[0], append([]string{recorderArg}, args...)...)
 	cmd.Env = env
 	out, err := cmd.StdoutPipe()
 	if err != nil {

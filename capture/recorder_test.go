@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 // programs are what the test binary can be beside a test.
 var programs = map[string]func(args []string) int{
 	childArg:    func(args []string) int { return sound.Child(args, os.Stdin, os.Stdout) },
-	recorderArg: func(args []string) int { return recordForever(args[0]) },
+	recorderArg: recordForever,
 }
 
 // patience bounds every wait of these tests: far beyond what a loaded machine needs.

@@ -78,6 +78,36 @@ func (s *faultStore) PutRecording(_ context.Context, rec *debrief.Recording) err
 	return nil
 }
 
+// slowStore takes its time for each request, unless it is called off.
+type slowStore struct {
+	*faultStore
+	takes time.Duration
+}
+
+func (s slowStore) wait(ctx context.Context) error {
+	select {
+	case <-time.After(s.takes):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s slowStore) PutSegment(ctx context.Context, rec *debrief.Recording, index int, flac []byte) error {
+	if err := s.wait(ctx); err != nil {
+		s.puts = append(s.puts, index)
+		return err
+	}
+	return s.faultStore.PutSegment(ctx, rec, index, flac)
+}
+
+func (s slowStore) SegmentSum(ctx context.Context, rec *debrief.Recording, index int) (string, error) {
+	if err := s.wait(ctx); err != nil {
+		return "", err
+	}
+	return s.faultStore.SegmentSum(ctx, rec, index)
+}
+
 const layout = 4000
 
 // tone is what the spool of these tests holds; it does not compress to nothing.
@@ -186,6 +216,57 @@ func TestUpload(t *testing.T) {
 				t.Errorf("told %+v", told)
 			}
 		})
+	})
+	t.Run("a store slower than the recording, for all of it and across a restart", func(t *testing.T) {
+		root := t.TempDir()
+		const segments, every = 60, 2 * time.Second
+		pcm := tone(segments*layout + layout/2)
+		s := &faultStore{}
+		slow := slowStore{s, 3 * every}
+		synctest.Test(t, func(t *testing.T) {
+			w, err := spool.Create(spool.Config{Root: root, Who: someone, Layout: layout})
+			if err != nil {
+				t.Fatal(err)
+			}
+			live := &Recorder{w: w, status: Status{Recording: someone.ID}}
+			upload := func() (stop func()) {
+				ctx, cancel := context.WithCancel(t.Context())
+				u := newUploader(t, root, slow, time.Hour)
+				u.Follow(live)
+				done := make(chan struct{})
+				go func() { u.Run(ctx); close(done) }()
+				return func() { cancel(); <-done }
+			}
+			stop := upload()
+			for i := range segments {
+				if i == segments/2 { // in the middle of a request
+					time.Sleep(slow.takes / 2)
+					stop()
+					stop = upload()
+				}
+				if err := w.Append(pcm[i*layout : (i+1)*layout]); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(every)
+			}
+			if err := w.Append(pcm[segments*layout:]); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+			stop()
+			if len(s.segments) == 0 || len(s.segments) >= segments/2 {
+				t.Errorf("%d segments stored while it was recorded: the store is not slow", len(s.segments))
+			}
+			if err := newUploader(t, root, slow, time.Hour).Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		})
+		checkStored(t, s, pcm)
+		if len(s.puts) > segments+1+2 { // each of the two stops may have hit a request
+			t.Errorf("%d puts of %d segments", len(s.puts), segments+1)
+		}
 	})
 	t.Run("another process goes on where one was killed", func(t *testing.T) {
 		root, pcm := newSpool(t)
@@ -362,14 +443,26 @@ func TestUploadOverABadLine(t *testing.T) {
 	if err := newUploader(t, root, lib, time.Hour).Flush(ctx); err != nil {
 		t.Fatal(err)
 	}
-	rec, _, err := lib.LoadRecording(ctx, someone.Client, someone.ID)
+	rec, got := fetch(t, lib)
+	if !slices.Equal(got, pcm) || rec.Status != debrief.Stored {
+		t.Errorf("status %s, the store holds other samples than were spooled", rec.Status)
+	}
+	if requests.Load() < 8 {
+		t.Errorf("only %d requests went over the bad line", requests.Load())
+	}
+}
+
+// fetch reads what a store behind a bad line holds of a recording.
+func fetch(t *testing.T, lib libraryStore) (*debrief.Recording, []int16) {
+	t.Helper()
+	rec, _, err := lib.LoadRecording(t.Context(), someone.Client, someone.ID)
 	for i := 0; err != nil && i < 10; i++ {
-		rec, _, err = lib.LoadRecording(ctx, someone.Client, someone.ID)
+		rec, _, err = lib.LoadRecording(t.Context(), someone.Client, someone.ID)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	stream, err := audio.Join(ctx, rec.Segments, func(ctx context.Context, index int) (io.ReadCloser, error) {
+	stream, err := audio.Join(t.Context(), rec.Segments, func(ctx context.Context, index int) (io.ReadCloser, error) {
 		r, err := lib.OpenSegment(ctx, rec.Client, rec.ID, index)
 		for i := 0; err != nil && i < 10; i++ {
 			r, err = lib.OpenSegment(ctx, rec.Client, rec.ID, index)
@@ -379,18 +472,13 @@ func TestUploadOverABadLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := make([]int16, len(pcm))
-	for n := 0; n < len(got); {
-		m, err := stream.Read(got[n:])
+	pcm := make([]int16, rec.Samples)
+	for n := 0; n < len(pcm); {
+		m, err := stream.Read(pcm[n:])
 		if err != nil {
 			t.Fatal(err)
 		}
 		n += m
 	}
-	if !slices.Equal(got, pcm) || rec.Status != debrief.Stored {
-		t.Errorf("status %s, the store holds other samples than were spooled", rec.Status)
-	}
-	if requests.Load() < 8 {
-		t.Errorf("only %d requests went over the bad line", requests.Load())
-	}
+	return rec, pcm
 }
