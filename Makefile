@@ -35,6 +35,10 @@ check: setup ## gofmt, vet, staticcheck, race detector, known vulnerabilities
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	@scripts/test-tools.sh
+	go vet -tags noportaudio ./... # a machine without PortAudio's headers
+	go test -tags noportaudio ./capture/sound
+	CGO_ENABLED=0 go build -tags recorder -o /dev/null ./cmd/debrief
+	go vet -tags soak ./capture
 	go test -race -timeout $(TIMEOUT) ./...
 	@out=$$(go run $(GOVULNCHECK) ./... 2>&1) && echo "$$out" || case "$$out" in \
 	  *'fetching vulnerabilities'*) echo 'warning: vulnerabilities not checked: their database is out of reach' >&2 ;; \

@@ -62,6 +62,21 @@ func Lines(v View, width int) []string {
 	return out
 }
 
+// Line says the same in one line, for logs.
+func Line(v View) string {
+	parts := []string{string(v.State), level(v.RMS), "on disk " + v.Safe.String(), "in the store " + v.Upload.Stored.String()}
+	if v.Transcribed > 0 {
+		parts = append(parts, "transcribed "+v.Transcribed.String())
+	}
+	for _, w := range v.Warnings {
+		parts = append(parts, capture.Describe(w))
+	}
+	if v.Upload.Problem != "" {
+		parts = append(parts, waiting(v.Upload))
+	}
+	return strings.Join(parts, " · ")
+}
+
 func clock(d time.Duration) string { return debrief.SamplesOf(d.Seconds()).String() }
 
 func waiting(u capture.Upload) string {

@@ -29,6 +29,18 @@ func TestLines(t *testing.T) {
 	if got := Lines(v, 80); strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s", strings.Join(got, "\n"))
 	}
+	t.Run("what is transcribed is told when something is", func(t *testing.T) {
+		v := v
+		v.Transcribed = 45 * 16000
+		if got := Lines(v, 100)[2]; !strings.HasSuffix(got, "2 segments wait · transcribed 0:45") {
+			t.Errorf("%q", got)
+		}
+		want := "recording ·  -30 dBFS · on disk 1:00 · in the store 0:30 · transcribed 0:45 · " +
+			"too loud, the sound is cut off: lower the gain or move the microphone · store not reachable, 2 segments wait"
+		if got := Line(v); got != want {
+			t.Errorf("%q", got)
+		}
+	})
 	t.Run("no line is wider than the terminal", func(t *testing.T) {
 		for _, l := range Lines(v, 20) {
 			if len([]rune(l)) > 20 {

@@ -87,7 +87,7 @@ func (h *Host) Devices(ctx context.Context) ([]Device, error) {
 		h.cfg.Log.Debug("no sound server, asking PortAudio", "err", err)
 	}
 	cmd := exec.CommandContext(ctx, h.cfg.Child[0], append(h.cfg.Child[1:len(h.cfg.Child):len(h.cfg.Child)], "list")...)
-	cmd.Env = append(h.cfg.Env[:len(h.cfg.Env):len(h.cfg.Env)], noJACK)
+	cmd.Env = h.environ()
 	out, _ := cmd.Output() // the message says more than the exit code
 	kind, body, err := readMessage(bytes.NewReader(out), nil)
 	switch {
@@ -103,8 +103,14 @@ func (h *Host) Devices(ctx context.Context) ([]Device, error) {
 	return devices, nil
 }
 
-// noJACK keeps libjack from starting a server and waiting for it.
-const noJACK = "JACK_NO_START_SERVER=1"
+// environ is the environment of a capture process.
+func (h *Host) environ() []string {
+	return append(h.cfg.Env[:len(h.cfg.Env):len(h.cfg.Env)],
+		// libjack must not start a server and wait for it.
+		"JACK_NO_START_SERVER=1",
+		// Without a sound server ALSA resamples: most USB microphones have no 16 kHz.
+		"PA_ALSA_PLUGHW=1")
+}
 
 // childError makes an error of what a child said, see [complaint].
 func childError(said string) error {
@@ -121,7 +127,7 @@ func (h *Host) Open(_ context.Context, d Device) (Stream, error) {
 		log:    h.cfg.Log.With("device", d.Name),
 	}
 	name, latency := d.Name, hardwareLatency
-	env := append(h.cfg.Env[:len(h.cfg.Env):len(h.cfg.Env)], noJACK)
+	env := h.environ()
 	if d.API == pulseAPI {
 		conf, err := alsaConfig(d.Name)
 		if err != nil {

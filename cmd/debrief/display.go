@@ -22,6 +22,8 @@ const (
 	drawEvery = 200 * time.Millisecond
 	// statusEvery is how often --json prints the status.
 	statusEvery = 5 * time.Second
+	// lineEvery is how often a log without a terminal gets a line: enough to see that it goes on.
+	lineEvery = time.Minute
 )
 
 // display shows a recording: a picture on a terminal, lines elsewhere, JSON with --json.
@@ -69,7 +71,10 @@ func eventLine(e capture.Event) string {
 
 // run shows view until ctx ends and obeys keys.
 func (d *display) run(ctx context.Context, rec *capture.Recorder, stop func(), view func() screen.View) {
-	every := statusEvery
+	every := lineEvery
+	if d.json != nil {
+		every = statusEvery
+	}
 	if restore := d.takeTerminal(); restore != nil {
 		defer restore()
 		go readKeys(ctx, rec, stop)
@@ -83,11 +88,15 @@ func (d *display) run(ctx context.Context, rec *capture.Recorder, stop func(), v
 		case <-ctx.Done():
 			return
 		}
+		v := view()
 		d.mu.Lock()
-		if d.screen != nil {
-			d.screen.Draw(view())
-		} else if d.json != nil {
-			json.NewEncoder(d.json).Encode(statusLine{"status", view().Status, view().Upload})
+		switch {
+		case d.screen != nil:
+			d.screen.Draw(v)
+		case d.json != nil:
+			json.NewEncoder(d.json).Encode(statusLine{"status", v.Status, v.Upload, v.Transcribed})
+		case !d.quiet:
+			fmt.Fprintln(d.out, eventLine(capture.Event{Wall: time.Now(), At: v.Samples, Kind: "status", Text: screen.Line(v), Bad: len(v.Warnings) > 0}))
 		}
 		d.mu.Unlock()
 	}
@@ -97,7 +106,8 @@ func (d *display) run(ctx context.Context, rec *capture.Recorder, stop func(), v
 type statusLine struct {
 	Event string `json:"event"`
 	capture.Status
-	Upload capture.Upload `json:"upload"`
+	Upload      capture.Upload  `json:"upload"`
+	Transcribed debrief.Samples `json:"transcribed,omitempty"`
 }
 
 // takeTerminal puts the terminal into raw mode, so that keys arrive one by one; nil without one.

@@ -71,7 +71,7 @@ func doctor(c *cli.Context) error {
 		do   func(*cli.Context) finding
 	}{
 		{"microphone", checkMicrophone}, {"disk", checkSpool}, {"store", checkStore},
-		{"models", checkModels}, {"engine", checkEngine}, {"clock", checkClock}, {"sleep", checkSleep},
+		{"models", checkModels}, {"engine", checkEngine}, {"clock", checkClock}, {"sleep", checkSleep}, {"programs", checkPrograms},
 	}
 	ill := false
 	for _, check := range checks {
@@ -251,4 +251,14 @@ func checkSleep(*cli.Context) finding {
 	}
 	release()
 	return fine("the machine is kept awake while it records")
+}
+
+// checkPrograms looks for the small programs that record in place of this one.
+func checkPrograms(*cli.Context) finding {
+	for _, name := range []string{recorderProgram, captureProgram} {
+		if _, ok := beside(name); !ok {
+			return warning("make build, and keep the three programs in one directory", "%s is not beside this program: recording works, and takes twice the memory", name)
+		}
+	}
+	return fine("%s and %s are there", recorderProgram, captureProgram)
 }

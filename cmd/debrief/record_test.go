@@ -196,6 +196,9 @@ func TestRecordProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.stop()
+		if rec := onlyRecording(t, store); len(rec.Gaps) != 0 {
+			t.Errorf("the transcription disturbed the recording: %+v", rec.Gaps)
+		}
 		live, after := processAgain(t, program, store, dir)
 		if diff := cmp.Diff(after, live); diff != "" {
 			t.Errorf("made while recording and made afterwards differ (-afterwards +meanwhile):\n%s", diff)
@@ -220,15 +223,7 @@ func TestRecordProcess(t *testing.T) {
 		r.cmd.Wait()
 		whole := spooledNow(t, dir)
 		finish(t, program, store, dir)
-		bucket, err := storage.Open(t.Context(), store, storage.S3Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		list, err := storage.NewLibrary(bucket).Recordings(t.Context(), "c01")
-		if err != nil || len(list) != 1 {
-			t.Fatalf("%d recordings, %v", len(list), err)
-		}
-		if rec := list[0]; rec.Status != debrief.Stored || rec.Samples < whole || len(rec.Gaps) != 0 {
+		if rec := onlyRecording(t, store); rec.Status != debrief.Stored || rec.Samples < whole || len(rec.Gaps) != 0 {
 			t.Errorf("%s of %s, gaps %+v, %s", rec.Samples, whole, rec.Gaps, rec.Status)
 		}
 		before := withoutTimes(t, store)
@@ -240,6 +235,20 @@ func TestRecordProcess(t *testing.T) {
 			t.Errorf("finishing again changed something:\n%s", diff)
 		}
 	})
+}
+
+// onlyRecording is the one recording that a store shall hold.
+func onlyRecording(t *testing.T, store string) debrief.Recording {
+	t.Helper()
+	bucket, err := storage.Open(t.Context(), store, storage.S3Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := storage.NewLibrary(bucket).Recordings(t.Context(), "c01")
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d recordings, %v", len(list), err)
+	}
+	return list[0]
 }
 
 // spooledNow is how much audio the files of a spool hold, finished or not.
