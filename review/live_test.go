@@ -137,6 +137,7 @@ func (g *growing) Recording(ctx context.Context, c debrief.ClientID, id debrief.
 
 // TestLiveCapture has another process write a manifest again and again.
 func TestLiveCapture(t *testing.T) {
+	t.Parallel() // it waits for looks at the store more than it works
 	store, err := demo.New(summarize.DefaultScheme())
 	if err != nil {
 		t.Fatal(err)

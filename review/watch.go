@@ -14,6 +14,7 @@ import (
 	"debrief"
 
 	"github.com/oklog/ulid/v2"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -144,22 +145,18 @@ func (ws *watches) look(ctx context.Context, w *watch) (sight, error) {
 			return sight{}, err
 		}
 	}
-	before := w.stamps
-	w.stamps = map[debrief.ClientID]map[debrief.RecordingID]string{}
-	captures, _ := w.now()
+	stamps, err := ws.stamps(ctx, clients)
+	if err != nil {
+		return sight{}, err
+	}
+	last, _ := w.now()
 	var out sight
 	grown := false
 	for _, client := range clients {
-		stamps, err := ws.page.Catalogue.Stamps(ctx, client)
-		if err != nil {
-			w.stamps = before
-			return sight{}, err
-		}
-		w.stamps[client] = stamps
-		for _, id := range slices.Sorted(maps.Keys(stamps)) {
-			was, known := before[client][id]
+		for _, id := range slices.Sorted(maps.Keys(stamps[client])) {
+			was, known := w.stamps[client][id]
 			grown = grown || !known
-			rec, err := ws.capture(ctx, w.scope, client, id, known && was == stamps[id], captures.captures)
+			rec, err := ws.capture(ctx, w.scope, client, id, known && was == stamps[client][id], last.captures)
 			if err != nil {
 				return sight{}, err
 			}
@@ -169,21 +166,41 @@ func (ws *watches) look(ctx context.Context, w *watch) (sight, error) {
 		}
 	}
 	if w.scope.recording != "" {
-		var err error
-		out.version, err = ws.closely(ctx, w, w.stamps[w.scope.client][w.scope.recording])
-		return out, err
+		if out.version, err = ws.closely(ctx, w, stamps[w.scope.client][w.scope.recording]); err != nil {
+			return sight{}, err
+		}
+	} else {
+		out.version = versionOf(stamps, w.scope.client != "")
 	}
-	out.version = versionOf(w.stamps, w.scope.client != "")
-	if before != nil && grown {
-		ws.page.freshen(ctx)
+	if w.scope.client == "" && w.stamps != nil && grown {
+		ws.page.freshen(ctx) // the list of clients must know of it before pages ask for it
 	}
+	w.stamps = stamps
 	return out, nil
+}
+
+// stamps asks for those of several clients.
+func (ws *watches) stamps(ctx context.Context, clients []debrief.ClientID) (map[debrief.ClientID]map[debrief.RecordingID]string, error) {
+	out := map[debrief.ClientID]map[debrief.RecordingID]string{}
+	var mu sync.Mutex
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(surveyReads)
+	for _, client := range clients {
+		g.Go(func() error {
+			stamps, err := ws.page.Catalogue.Stamps(ctx, client)
+			mu.Lock()
+			defer mu.Unlock()
+			out[client] = stamps
+			return err
+		})
+	}
+	return out, g.Wait()
 }
 
 // capture returns the manifest of a recording that may still be made, or nil. What has not
 // changed since the last look is taken from there.
 func (ws *watches) capture(ctx context.Context, s scope, client debrief.ClientID, id debrief.RecordingID, same bool, before []debrief.Recording) (*debrief.Recording, error) {
-	if id == "" || s.recording != "" && s.recording != id || !ws.young(id) {
+	if id == "" || s.recording != "" && s.recording != id || s.client == "" && !ws.young(id) {
 		return nil, nil
 	}
 	if same {
