@@ -32,6 +32,7 @@ func newIntake(t testing.TB) (*intake.Intake, string) {
 		Dir:     dir,
 		Open:    func(string, bool) (intake.Worker, error) { return nil, debrief.ErrModel },
 		Confirm: func(context.Context, *debrief.Recording) error { return nil },
+		Discard: func(context.Context, debrief.ClientID, debrief.RecordingID) error { return nil },
 	})
 	if err != nil {
 		t.Fatal(err)

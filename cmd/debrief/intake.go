@@ -47,6 +47,7 @@ func openIntake(c *cli.Context) (*intake.Intake, error) {
 	in, err := intake.New(intake.Config{
 		Dir: filepath.Join(dir, hex.EncodeToString(store[:8])), Open: (&bench{c: c}).open,
 		Confirm: func(ctx context.Context, rec *debrief.Recording) error { return confirm(ctx, lib, rec) },
+		Discard: library{lib}.Discard,
 		Log:     slog.Default(),
 	})
 	if errors.Is(err, debrief.ErrConflict) {

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -96,24 +97,28 @@ func (in *Intake) forget(id debrief.JobID) {
 }
 
 // clean takes off the list what was kept long enough.
-func (in *Intake) clean() {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	now := in.Now()
-	for id, e := range in.jobs {
+func (in *Intake) clean(ctx context.Context) {
+	jobs, _ := in.Jobs()
+	for _, j := range jobs {
 		keep := keepUnfinished
-		switch e.job.State {
+		switch j.State {
 		case debrief.Queued, debrief.Working:
 			continue
 		case debrief.Finished:
 			keep = keepFinished
 		}
-		if now.Sub(e.job.Changed) > keep {
-			in.Log.Warn("job removed from the list", "job", id, "state", e.job.State, "changed", e.job.Changed)
-			delete(in.jobs, id)
-			in.forget(id)
-			in.tell()
+		if in.Now().Sub(j.Changed) <= keep {
+			continue
 		}
+		act := debrief.JobRemove
+		if j.State == debrief.Receiving {
+			act = debrief.JobCancel
+		}
+		if _, err := in.Act(ctx, j.ID, act); err != nil {
+			in.Log.Error("take a job off the list", "job", j.ID, "err", err)
+			continue
+		}
+		in.Log.Warn("job taken off the list", "job", j.ID, "state", j.State, "changed", j.Changed)
 	}
 }
 

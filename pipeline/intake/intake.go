@@ -5,7 +5,7 @@
 // [Intake.Append] receive a file, and what is whole is worked on by itself, one recording at a
 // time. Everything is kept in one folder of this machine, a folder for each job with job.json
 // and the file as it came. The file is deleted only after the store was asked for it and gave
-// the same bytes back; the package never deletes anything in the store.
+// the same bytes back.
 package intake
 
 import (
@@ -60,7 +60,7 @@ type Worker interface {
 	Finish(ctx context.Context, client debrief.ClientID, id debrief.RecordingID, w pipeline.Watcher) pipeline.Result
 }
 
-// Config is what an intake works with. Dir, Open and Confirm are required.
+// Config is what an intake works with. Dir, Open, Confirm and Discard are required.
 type Config struct {
 	// Dir is a folder of this machine, for one store alone: what lies in it goes into that store.
 	Dir string
@@ -69,6 +69,9 @@ type Config struct {
 	Open func(speakers string, salvage bool) (Worker, error)
 	// Confirm reads an imported recording's original back from the store and compares it.
 	Confirm func(context.Context, *debrief.Recording) error
+	// Discard removes from the store what an import that was not finished left there; a recording
+	// that has a manifest stays.
+	Discard func(context.Context, debrief.ClientID, debrief.RecordingID) error
 	Now     func() time.Time // default time.Now
 	Random  io.Reader        // for ids; default crypto/rand
 	Log     *slog.Logger
@@ -98,8 +101,8 @@ type entry struct {
 // New reads what an earlier process left. A job it was working on is queued again: each step
 // goes on where it was. debrief.ErrConflict means that another process has the folder.
 func New(c Config) (*Intake, error) {
-	if c.Dir == "" || c.Open == nil || c.Confirm == nil {
-		return nil, fmt.Errorf("make an intake: folder, open and confirm are needed: %w", debrief.ErrInvalid)
+	if c.Dir == "" || c.Open == nil || c.Confirm == nil || c.Discard == nil {
+		return nil, fmt.Errorf("make an intake: folder, open, confirm and discard are needed: %w", debrief.ErrInvalid)
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -121,7 +124,6 @@ func New(c Config) (*Intake, error) {
 	if err := in.load(); err != nil {
 		return nil, errors.Join(err, in.Close())
 	}
-	in.clean()
 	return in, nil
 }
 

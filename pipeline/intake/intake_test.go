@@ -17,10 +17,11 @@ import (
 
 // bench stands for the pipeline: what it does with a file is told by the test.
 type bench struct {
-	mu    sync.Mutex
-	took  [][]byte // what the files held
-	names []string
-	steps []func(ctx context.Context, w pipeline.Watcher) error // one a call; none left is success
+	mu        sync.Mutex
+	took      [][]byte // what the files held
+	names     []string
+	discarded []debrief.RecordingID
+	steps     []func(ctx context.Context, w pipeline.Watcher) error // one a call; none left is success
 }
 
 func (b *bench) open(string, bool) (Worker, error) { return b, nil }
@@ -58,7 +59,14 @@ func (b *bench) Finish(ctx context.Context, client debrief.ClientID, id debrief.
 
 func open(t testing.TB, dir string, b *bench) *Intake {
 	t.Helper()
-	in, err := New(Config{Dir: dir, Open: b.open, Confirm: func(context.Context, *debrief.Recording) error { return nil }})
+	in, err := New(Config{
+		Dir: dir, Open: b.open,
+		Confirm: func(context.Context, *debrief.Recording) error { return nil },
+		Discard: func(_ context.Context, _ debrief.ClientID, id debrief.RecordingID) error {
+			b.discarded = append(b.discarded, id)
+			return nil
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,6 +295,9 @@ func TestWork(t *testing.T) {
 			}
 		}()
 		work(t, in, id, debrief.Cancelled)
+		if len(b.discarded) > 0 {
+			t.Error("what was stored until then is gone, though it may be tried again")
+		}
 		if _, err := in.Act(t.Context(), id, debrief.JobRetry); err != nil {
 			t.Fatal(err)
 		}
@@ -325,6 +336,20 @@ func TestWork(t *testing.T) {
 		work(t, in, id, debrief.Failed)
 		if left, err := filepath.Glob(filepath.Join(dir, "*", "sound*")); err != nil || len(left) != 1 {
 			t.Errorf("left: %q, %v", left, err)
+		}
+	})
+	t.Run("RemovingLeavesNothingInTheStore", func(t *testing.T) {
+		b := &bench{steps: []func(context.Context, pipeline.Watcher) error{
+			func(context.Context, pipeline.Watcher) error { return debrief.ErrDenied },
+		}}
+		in := open(t, t.TempDir(), b)
+		id := send(t, in, data, 100).ID
+		work(t, in, id, debrief.Failed)
+		if _, err := in.Act(t.Context(), id, debrief.JobRemove); err != nil {
+			t.Fatal(err)
+		}
+		if len(b.discarded) != 1 {
+			t.Errorf("discarded: %v", b.discarded)
 		}
 	})
 	t.Run("AStoredRecording", func(t *testing.T) {
@@ -366,7 +391,7 @@ func TestClean(t *testing.T) {
 		left  int
 	}{{keepUnfinished, 1}, {time.Minute, 0}} {
 		now = now.Add(c.after)
-		in.clean()
+		in.clean(t.Context())
 		if jobs, _ := in.Jobs(); len(jobs) != c.left {
 			t.Errorf("at %v: %d jobs are left, want %d", now, len(jobs), c.left)
 		}

@@ -20,6 +20,7 @@ import (
 func (in *Intake) Run(ctx context.Context) {
 	clean := time.NewTicker(cleanEvery)
 	defer clean.Stop()
+	in.clean(ctx)
 	for ctx.Err() == nil {
 		e, wait := in.next()
 		if e != nil {
@@ -31,7 +32,7 @@ func (in *Intake) Run(ctx context.Context) {
 		case <-in.wake:
 		case <-time.After(wait):
 		case <-clean.C:
-			in.clean()
+			in.clean(ctx)
 		}
 	}
 }
@@ -205,7 +206,12 @@ func (in *Intake) Process(_ context.Context, rec *debrief.Recording) (debrief.Jo
 
 // Act does what a person asks. What makes no sense any more in the state a job is in is
 // debrief.ErrConflict, and the job as it is.
-func (in *Intake) Act(_ context.Context, id debrief.JobID, act debrief.JobAct) (debrief.Job, error) {
+func (in *Intake) Act(ctx context.Context, id debrief.JobID, act debrief.JobAct) (debrief.Job, error) {
+	if act == debrief.JobRemove {
+		if err := in.discard(ctx, id); err != nil {
+			return debrief.Job{}, err
+		}
+	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	e, err := in.find(id)
@@ -232,6 +238,26 @@ func (in *Intake) Act(_ context.Context, id debrief.JobID, act debrief.JobAct) (
 		in.queue(e)
 	}
 	return e.job, in.put(e)
+}
+
+// discard removes what a job that is to be removed left in the store: whoever takes a recording
+// off the list must not have left its audio there unseen.
+func (in *Intake) discard(ctx context.Context, id debrief.JobID) error {
+	in.mu.Lock()
+	e, err := in.find(id)
+	if err != nil {
+		in.mu.Unlock()
+		return err
+	}
+	job := e.job
+	in.mu.Unlock()
+	if !job.Can(debrief.JobRemove) || job.State == debrief.Finished || job.File == "" || job.Recording == "" {
+		return nil
+	}
+	if err := in.Discard(ctx, job.Client, job.Recording); err != nil {
+		return fmt.Errorf("remove what was stored of job %s: %w", id, err)
+	}
+	return nil
 }
 
 func hash(ctx context.Context, path string) (string, error) {
