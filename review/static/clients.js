@@ -1,8 +1,6 @@
 // Finds a client in the list while typing; again when the list was drawn anew.
-const find = document.getElementById("find");
-
 function search() {
-  const wanted = find?.value.trim().toLowerCase() ?? "";
+  const wanted = document.getElementById("find")?.value.trim().toLowerCase() ?? "";
   let found = 0;
   for (const row of document.querySelectorAll("#clients li")) {
     row.hidden = !row.dataset.find.toLowerCase().includes(wanted);
@@ -12,5 +10,5 @@ function search() {
   if (nobody) nobody.hidden = found > 0;
 }
 
-find?.addEventListener("input", search);
+document.addEventListener("input", (e) => { if (e.target.id === "find") search(); });
 document.addEventListener("refreshed", search);
