@@ -2,6 +2,7 @@ package debrief
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ type Review struct {
 	Decisions []Decision    `json:"decisions,omitempty"`
 	Summary   []SummaryEdit `json:"summary,omitempty"`
 	Notes     []Note        `json:"notes,omitempty"`
+	Settled   []Settled     `json:"settled,omitempty"`
 }
 
 // Anchor ties an entry to an utterance by when it was said, not by its number alone: a transcript made again may cut
@@ -89,7 +91,10 @@ type SummaryEdit struct {
 }
 
 // Note is a remark of the coach, on an utterance or, without an anchor, on the recording.
+// With Replaces it takes the place of an earlier one; without a text it then takes it away.
 type Note struct {
+	Replaces *int `json:"replaces,omitempty"` // index into [Review.Notes]
+
 	Anchor  *Anchor   `json:"anchor,omitempty"`
 	Text    string    `json:"text"`
 	Private bool      `json:"private"` // the author's only: never exported, never sent, never shown to anybody else
@@ -97,12 +102,42 @@ type Note struct {
 	At      time.Time `json:"at"`
 }
 
-// SharedNotes are the notes that may leave the author's eyes. A nil review has none.
-func (r *Review) SharedNotes() []Note {
+// CurrentNotes are the notes that count, by their index in [Review.Notes]: without those that another took the place
+// of, and without those taken away. A nil review has none.
+func (r *Review) CurrentNotes() map[int]Note {
+	out := map[int]Note{}
 	if r == nil {
-		return nil
+		return out
 	}
-	return slices.DeleteFunc(slices.Clone(r.Notes), func(n Note) bool { return n.Private })
+	for i, n := range r.Notes {
+		if n.Replaces != nil {
+			delete(out, *n.Replaces)
+		}
+		if n.Text != "" {
+			out[i] = n
+		}
+	}
+	return out
+}
+
+// SharedNotes are the notes that count and may leave the author's eyes. A nil review has none.
+func (r *Review) SharedNotes() []Note {
+	var out []Note
+	current := r.CurrentNotes()
+	for _, i := range slices.Sorted(maps.Keys(current)) {
+		if n := current[i]; !n.Private {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// Settled says that a person has dealt with what was stranded at an anchor: put it elsewhere, or let it go. Back takes that back.
+type Settled struct {
+	Anchor
+	Back   bool      `json:"back,omitempty"`
+	Author string    `json:"author"`
+	At     time.Time `json:"at"`
 }
 
 // Apply lays the review over a transcript and its tags and returns both as they count now. The arguments stay as they
@@ -253,14 +288,19 @@ func (e SummaryEdit) apply(sentences []Sentence) []Sentence {
 }
 
 // Stranded are the anchors of edits and decisions that no utterance of the transcript answers to any more. They are
-// kept, and shown to the coach instead of being applied to other words.
+// kept, and shown to the coach instead of being applied to other words, until a person has settled them.
 func (r *Review) Stranded(t *Transcript) []Anchor {
 	if r == nil {
 		return nil
 	}
 	var out []Anchor
+	settled := map[Span]bool{}
+	for _, s := range r.Settled {
+		settled[s.Span] = !s.Back
+	}
 	add := func(a Anchor) {
-		if a.Find(t) < 0 && !slices.Contains(out, a) {
+		same := func(b Anchor) bool { return a.Span == b.Span }
+		if a.Find(t) < 0 && !settled[a.Span] && !slices.ContainsFunc(out, same) {
 			out = append(out, a)
 		}
 	}

@@ -175,3 +175,45 @@ func TestSharedNotes(t *testing.T) {
 		t.Error("a nil review has notes")
 	}
 }
+
+func TestNotesThatCount(t *testing.T) {
+	at := func(i int) *int { return &i }
+	r := &Review{Notes: []Note{
+		{Text: "kept"},
+		{Text: "first", Private: false},
+		{Text: "second", Replaces: at(1), Private: true}, // from now on for the author alone
+		{Text: "gone"},
+		{Replaces: at(3)},
+		{Text: "mine", Private: true},
+		{Replaces: at(5)},
+		{Text: "mine", Private: true, Replaces: at(6)}, // undone
+	}}
+	current := r.CurrentNotes()
+	if len(current) != 3 || current[0].Text != "kept" || current[2].Text != "second" || current[7].Text != "mine" {
+		t.Errorf("current %+v", current)
+	}
+	if shared := r.SharedNotes(); len(shared) != 1 || shared[0].Text != "kept" {
+		t.Errorf("shared %+v: neither a private note nor what one was before may leave", shared)
+	}
+	var none *Review
+	if len(none.SharedNotes()) != 0 || len(none.CurrentNotes()) != 0 {
+		t.Error("notes of nothing")
+	}
+}
+
+func TestStrandedUntilSettled(t *testing.T) {
+	tr, _ := reviewed()
+	lost := Anchor{Span: Span{50_000, 60_000}, Utterance: 9}
+	r := &Review{Edits: []Edit{{Anchor: lost, Text: text("a")}, {Anchor: Anchor{Span: lost.Span, Utterance: 8}, Text: text("b")}}}
+	if got := r.Stranded(tr); !slices.Equal(got, []Anchor{lost}) {
+		t.Errorf("stranded %v, want one for both edits of the same stretch", got)
+	}
+	r.Settled = append(r.Settled, Settled{Anchor: lost})
+	if got := r.Stranded(tr); len(got) != 0 {
+		t.Errorf("settled, and stranded: %v", got)
+	}
+	r.Settled = append(r.Settled, Settled{Anchor: lost, Back: true})
+	if got := r.Stranded(tr); len(got) != 1 {
+		t.Errorf("taken back: %v", got)
+	}
+}
