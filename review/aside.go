@@ -1,6 +1,7 @@
 package review
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -13,7 +14,9 @@ type asideView struct {
 	Open    []string // questions without an answer
 	Lost    []string // sentences whose words an edit took away
 	Empty   string   // why there is no summary
-	Notes   []note   // on the recording as a whole
+	Hidden  []hiddenSentence
+	Notes   []note // on the recording as a whole
+	Strand  []strandedView
 	Markers []marker
 }
 
@@ -33,13 +36,21 @@ type sentence struct {
 	End       debrief.Samples
 }
 
+// hiddenSentence is one the coach took out of the summary.
+type hiddenSentence struct {
+	Prompt, Name string
+	Quote, Seen  string
+	Utterance    int
+	At, End      debrief.Samples
+}
+
 type marker struct {
 	At         debrief.Samples
 	Kind, Text string
 }
 
 func (p *Page) aside(d documents) asideView {
-	v := asideView{Notes: p.notes(d)[onRecording]}
+	v := asideView{Notes: p.notes(d)[onRecording], Hidden: p.hidden(d), Strand: p.stranded(d)}
 	for _, m := range d.markers {
 		v.Markers = append(v.Markers, p.marker(m))
 	}
@@ -51,6 +62,35 @@ func (p *Page) aside(d documents) asideView {
 		v.Lost = append(v.Lost, s.Text)
 	}
 	return v
+}
+
+// hidden lists the sentences that were hidden and whose words are still there.
+func (p *Page) hidden(d documents) []hiddenSentence {
+	if d.transcript == nil {
+		return nil
+	}
+	var out []hiddenSentence
+	for i, e := range d.review.Summary {
+		same := func(o debrief.SummaryEdit) bool {
+			return o.Prompt == e.Prompt && o.Quote.Utterance == e.Quote.Utterance && o.Quote.Text == e.Quote.Text
+		}
+		at := e.Quote.Utterance
+		if !e.Hidden || slices.ContainsFunc(d.review.Summary[i+1:], same) || at < 0 || at >= len(d.transcript.Utterances) ||
+			!strings.Contains(d.transcript.Utterances[at].Text, e.Quote.Text) {
+			continue
+		}
+		h := hiddenSentence{Prompt: string(e.Prompt), Name: string(e.Prompt), Quote: e.Quote.Text, Utterance: at, At: e.Quote.Start, End: e.Quote.End}
+		if prompt, err := p.Scheme.Prompt(e.Prompt); err == nil {
+			h.Name = prompt.Name
+		}
+		for _, was := range d.review.Summary[:i] { // its wording comes back with it
+			if same(was) && !was.Hidden && was.Text != "" {
+				h.Seen = was.Text
+			}
+		}
+		out = append(out, h)
+	}
+	return out
 }
 
 func (p *Page) marker(m debrief.Marker) marker {

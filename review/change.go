@@ -22,7 +22,7 @@ const (
 
 // change is one thing a coach does to a recording, as a page sends it.
 type change struct {
-	Kind      string           `json:"kind"` // text, speaker, tag, note, sentence
+	Kind      string           `json:"kind"` // text, speaker, tag, note, sentence, place, settle
 	Utterance *int             `json:"utterance,omitempty"`
 	Start     debrief.Samples  `json:"start,omitempty"` // of the utterance, to notice a transcript made anew
 	Text      string           `json:"text,omitempty"`
@@ -32,6 +32,9 @@ type change struct {
 	Private   bool             `json:"private,omitempty"`
 	Quote     string           `json:"quote,omitempty"` // the words of a sentence of the summary
 	Hidden    bool             `json:"hidden,omitempty"`
+	Note      *int             `json:"note,omitempty"`     // the note that is changed or, without a text, taken away
+	Stranded  *debrief.Span    `json:"stranded,omitempty"` // what is put somewhere or let go
+	Back      bool             `json:"back,omitempty"`     // takes putting or letting go back
 	// Seen is what the page showed in the place that is changed. When it is not there any more,
 	// somebody else was faster, and the coach decides.
 	Seen string `json:"seen"`
@@ -43,11 +46,21 @@ type changed struct {
 	Aside   string   `json:"aside"`
 	Undo    *change  `json:"undo,omitempty"`
 	Theirs  string   `json:"theirs,omitempty"` // with status 409: what is there instead of what was seen
+	Moved   *moved   `json:"moved,omitempty"`  // with status 409: where it is now, in a transcript made again
 	Problem string   `json:"problem,omitempty"`
 }
 
-// clash says that what a page showed is not there any more.
-type clash struct{ theirs string }
+// moved is the utterance that is spoken where a page showed another one.
+type moved struct {
+	Utterance int             `json:"utterance"`
+	Start     debrief.Samples `json:"start"`
+}
+
+// clash says that what a page showed is not there any more, and in a transcript made again where else it is.
+type clash struct {
+	theirs string
+	moved  *moved
+}
 
 func (clash) Error() string        { return "what the page showed has changed" }
 func (clash) Is(target error) bool { return target == debrief.ErrConflict }
@@ -69,7 +82,7 @@ func (p *Page) change(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case errors.As(err, &lost):
 		out := p.redraw(docs, c)
-		out.Theirs = lost.theirs
+		out.Theirs, out.Moved = lost.theirs, lost.moved
 		return p.answer(w, http.StatusConflict, out)
 	case err != nil:
 		code, key := status(err)
@@ -118,15 +131,18 @@ func (p *Page) enter(d *documents, c change) (*change, error) {
 	if len(c.Text) > maxText {
 		return nil, fmt.Errorf("text of %d bytes: %w", len(c.Text), debrief.ErrInvalid)
 	}
-	if c.Kind == "note" && c.Utterance == nil {
-		return nil, p.enterNote(d, c, nil)
+	switch {
+	case c.Kind == "note" && (c.Utterance == nil || c.Note != nil):
+		return p.enterNote(d, c, nil)
+	case c.Kind == "settle":
+		return p.enterSettle(d, c)
 	}
 	if d.transcript == nil || c.Utterance == nil || *c.Utterance < 0 || *c.Utterance >= len(d.transcript.Utterances) {
 		return nil, fmt.Errorf("no such utterance: %w", debrief.ErrInvalid)
 	}
 	anchor := debrief.AnchorOf(d.heard, *c.Utterance)
 	if anchor.Start != c.Start {
-		return nil, clash{d.transcript.Utterances[*c.Utterance].Text}
+		return nil, movedTo(d, c.Start)
 	}
 	switch c.Kind {
 	case "text":
@@ -136,7 +152,9 @@ func (p *Page) enter(d *documents, c change) (*change, error) {
 	case "tag":
 		return p.enterTag(d, c, anchor)
 	case "note":
-		return nil, p.enterNote(d, c, &anchor)
+		return p.enterNote(d, c, &anchor)
+	case "place":
+		return p.enterPlace(d, c, anchor)
 	case "sentence":
 		return p.enterSentence(d, c)
 	}
@@ -146,7 +164,7 @@ func (p *Page) enter(d *documents, c change) (*change, error) {
 func (p *Page) enterText(d *documents, c change, at debrief.Anchor) (*change, error) {
 	now := d.transcript.Utterances[*c.Utterance].Text
 	if now != c.Seen {
-		return nil, clash{now}
+		return nil, clash{theirs: now}
 	}
 	text := strings.Join(strings.Fields(c.Text), " ")
 	d.review.Edits = append(d.review.Edits, debrief.Edit{Anchor: at, Text: &text, Author: p.Author, At: p.Now().UTC()})
@@ -161,7 +179,7 @@ func (p *Page) enterSpeaker(d *documents, c change, at debrief.Anchor) (*change,
 	}
 	now := d.transcript.Utterances[*c.Utterance].Speaker
 	if string(now) != c.Seen && now != c.Speaker {
-		return nil, clash{p.text.get("speaker." + string(now))}
+		return nil, clash{theirs: string(now)}
 	}
 	d.review.Edits = append(d.review.Edits, debrief.Edit{Anchor: at, Speaker: c.Speaker, Author: p.Author, At: p.Now().UTC()})
 	undo := c
@@ -201,7 +219,7 @@ func (p *Page) enterTag(d *documents, c change, at debrief.Anchor) (*change, err
 		return nil, fmt.Errorf("verdict %q: %w", c.Verdict, debrief.ErrInvalid)
 	}
 	if now := d.tagState(*c.Utterance, c.Prompt); now != c.Seen {
-		return nil, clash{cmp.Or(now, string(debrief.Rejected))}
+		return nil, clash{theirs: cmp.Or(now, string(debrief.Rejected))}
 	}
 	before := debrief.Withdrawn
 	for _, was := range d.review.Decisions {
@@ -215,15 +233,6 @@ func (p *Page) enterTag(d *documents, c change, at debrief.Anchor) (*change, err
 	return &undo, nil
 }
 
-func (p *Page) enterNote(d *documents, c change, at *debrief.Anchor) error {
-	text := strings.TrimSpace(c.Text)
-	if text == "" {
-		return fmt.Errorf("empty note: %w", debrief.ErrInvalid)
-	}
-	d.review.Notes = append(d.review.Notes, debrief.Note{Anchor: at, Text: text, Private: c.Private, Author: p.Author, At: p.Now().UTC()})
-	return nil
-}
-
 // enterSentence pins, rewords or hides a sentence of the summary. Its proof is the quote, which
 // must be in the utterance as it reads now; nothing gets into a summary without one.
 func (p *Page) enterSentence(d *documents, c change) (*change, error) {
@@ -232,11 +241,11 @@ func (p *Page) enterSentence(d *documents, c change) (*change, error) {
 	}
 	u := d.transcript.Utterances[*c.Utterance]
 	if c.Quote == "" || !strings.Contains(u.Text, c.Quote) {
-		return nil, clash{u.Text}
+		return nil, clash{theirs: u.Text}
 	}
 	was, shown := d.sentence(c.Prompt, *c.Utterance, c.Quote)
 	if shown && c.Seen != was.Text {
-		return nil, clash{was.Text}
+		return nil, clash{theirs: was.Text}
 	}
 	quote := debrief.Quote{Span: u.Span, Utterance: *c.Utterance, Text: c.Quote}
 	if shown {

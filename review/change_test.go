@@ -21,6 +21,7 @@ type reply struct {
 	Aside   string
 	Undo    json.RawMessage
 	Theirs  string
+	Moved   struct{ Utterance, Start int }
 	Problem string
 }
 

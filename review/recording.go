@@ -124,11 +124,13 @@ func (p *Page) keys() []keyHelp {
 		{[]string{"E"}, does("edit")},
 		{[]string{p.text.get("key.enter")}, does("save")},
 		{[]string{"C"}, does("speaker")},
+		{[]string{"U"}, does("unknown")},
 		{[]string{"A", "X"}, does("accept")},
 		{[]string{"1", "–", "9"}, does("prompt")},
 		{[]string{"N"}, does("note")},
 		{[]string{"P"}, does("pin")},
 		{[]string{"Ctrl", "Z"}, does("undo")},
+		{[]string{"/"}, does("find")},
 		{[]string{"?"}, does("help")},
 	}
 }

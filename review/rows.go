@@ -1,6 +1,7 @@
 package review
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,10 +24,11 @@ type legendEntry struct {
 type row struct {
 	Index      int
 	Start, End debrief.Samples
-	Speaker    string // as data
-	Name       string // as read
-	Turn       bool   // the speaker changed here
-	Pause      string // length of the silence before, "" when short
+	Speaker    string   // as data
+	Name       string   // as read
+	Turn       bool     // the speaker changed here
+	Pause      string   // length of the silence before, "" when short
+	Marks      []marker // set between this utterance and the one before
 	Text       string
 	Doubts     []string // why the text is not to be trusted
 	Tags       []chip
@@ -43,12 +45,6 @@ type history struct {
 }
 
 type revision struct{ Text, By, When string }
-
-// note is a coach's remark.
-type note struct {
-	Text, By, When string
-	Private        bool
-}
 
 // Prompts are the ids of the assigned tags, for the scripts.
 func (r row) Prompts() string {
@@ -76,6 +72,7 @@ func (p *Page) rows(d documents) []row {
 	}
 	rows := make([]row, 0, len(d.transcript.Utterances))
 	var last debrief.Samples
+	marks := slices.SortedStableFunc(slices.Values(d.markers), func(a, b debrief.Marker) int { return cmp.Compare(a.At, b.At) })
 	for i := range d.transcript.Utterances {
 		u := &d.transcript.Utterances[i]
 		one := row{
@@ -88,6 +85,9 @@ func (p *Page) rows(d documents) []row {
 			one.Pause = p.text.get("transcript.pause", int(silence.Seconds()))
 		}
 		last = max(last, u.End)
+		for len(marks) > 0 && (marks[0].At < u.End || i == len(d.transcript.Utterances)-1) {
+			one.Marks, marks = append(one.Marks, p.marker(marks[0])), marks[1:]
+		}
 		for _, f := range u.Flags {
 			one.Doubts = append(one.Doubts, p.text.get("flag."+string(f)))
 		}
@@ -135,21 +135,6 @@ func (p *Page) histories(d documents) map[int]*history {
 		}
 		h.By, h.When = e.Author, e.At.Format(p.text.get("format.moment"))
 		h.Revisions = append(h.Revisions, revision{*e.Text, h.By, h.When})
-	}
-	return out
-}
-
-// onRecording is where [Page.notes] keeps the notes that are about no single utterance.
-const onRecording = -1
-
-func (p *Page) notes(d documents) map[int][]note {
-	out := map[int][]note{}
-	for _, n := range d.review.Notes {
-		at := onRecording
-		if n.Anchor != nil && d.heard != nil {
-			at = n.Anchor.Find(d.heard)
-		}
-		out[at] = append(out[at], note{n.Text, n.Author, n.At.Format(p.text.get("format.moment")), n.Private})
 	}
 	return out
 }

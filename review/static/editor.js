@@ -11,16 +11,20 @@ export class Editor {
     Object.assign(this, { href: href + "/review", transcript, legend, aside, onChange, undos: [], index: 0 });
     this.tools = document.getElementById("tools");
     this.menu = document.getElementById("menu");
+    this.speakers = document.getElementById("speakers");
     this.note = document.getElementById("note");
     this.toast = document.getElementById("toast");
     const list = transcript.list;
     list?.addEventListener("pointerover", (e) => this.#place(e.target.closest(".u")));
     list?.addEventListener("focusin", (e) => this.#place(e.target.closest(".u")));
-    list?.addEventListener("click", (e) => this.#verdict(e.target.closest("[data-verdict]")));
+    list?.addEventListener("click", (e) => { this.#verdict(e.target.closest("[data-verdict]")); this.#doNote(e.target.closest(".note [data-do]")); });
     this.tools.addEventListener("click", (e) => { const b = e.target.closest("[data-do]"); if (b) this.#do(b.dataset.do, this.index); });
     aside.addEventListener("click", (e) => { const b = e.target.closest("[data-do]"); if (b) this.#doAside(b); });
     this.menu.addEventListener("click", (e) => { const b = e.target.closest("[data-prompt]"); if (b) { this.menu.hidePopover(); this.#toggleTag(this.index, b.dataset.prompt); } });
-    this.menu.addEventListener("toggle", (e) => { if (e.newState === "closed") this.#row().at.focus({ preventScroll: true }); });
+    this.speakers.addEventListener("click", (e) => { const b = e.target.closest("[data-speaker]"); if (b) { this.speakers.hidePopover(); this.#speaker(this.index, b.dataset.speaker); } });
+    for (const menu of [this.menu, this.speakers]) {
+      menu.addEventListener("toggle", (e) => { if (e.newState === "closed") this.#row().at.focus({ preventScroll: true }); });
+    }
     document.getElementById("undo").addEventListener("click", () => this.undo());
     this.note.querySelector(".cancel").addEventListener("click", () => this.note.close());
   }
@@ -34,7 +38,8 @@ export class Editor {
     const prompt = this.legend.prompts.find((p) => p.key === key);
     if (prompt) { this.#toggleTag(index, prompt.id); return true; }
     if (key === "a" || key === "x") { this.#verdict(this.#row().el.querySelector(`[data-verdict="${key === "a" ? "accepted" : "rejected"}"]`)); return true; }
-    const what = { e: "edit", t: "tag", c: "speaker", n: "note", p: "pin" }[key];
+    if (key === "c" || key === "u") { this.#speaker(index, key === "u" ? "unknown" : this.#row().speaker === "client" ? "coach" : "client"); return true; }
+    const what = { e: "edit", t: "tag", n: "note", p: "pin" }[key];
     if (!what) return false;
     this.#place(this.#row().el);
     this.#do(what, index);
@@ -52,7 +57,7 @@ export class Editor {
   #row() { return this.transcript.rows[this.index]; }
 
   #place(row) {
-    if (!row || this.menu.matches(":popover-open")) return;
+    if (!row || document.querySelector(".menu:popover-open")) return;
     this.index = Number(row.id.slice(1));
     if (this.tools.parentElement === row) return;
     if (this.tools.contains(document.activeElement) && !row.contains(document.activeElement)) return;
@@ -68,7 +73,10 @@ export class Editor {
     const change = { utterance: index, start: Number(row.el.dataset.at) };
     switch (what) {
       case "edit": return this.#edit(row.text, row.text.textContent, (text) => this.#send({ ...change, kind: "text", text, seen: row.text.textContent }));
-      case "speaker": return this.#send({ ...change, kind: "speaker", speaker: row.speaker === "client" ? "coach" : "client", seen: row.speaker });
+      case "speaker": {
+        for (const b of this.speakers.children) b.setAttribute("aria-pressed", String(b.dataset.speaker === row.speaker));
+        return this.#openAt(this.speakers, row);
+      }
       case "tag": return this.#openMenu(row);
       case "note": return this.#writeNote(change);
       case "pin": {
@@ -79,12 +87,40 @@ export class Editor {
     }
   }
 
+  #speaker(index, speaker) {
+    const row = this.transcript.rows[index];
+    if (row.speaker === speaker) return;
+    this.#send({ kind: "speaker", utterance: index, start: Number(row.el.dataset.at), speaker, seen: row.speaker });
+  }
+
+  #doNote(button) {
+    const el = button?.closest(".note");
+    if (!el) return;
+    const row = el.closest(".u");
+    const where = row ? { utterance: Number(row.id.slice(1)), start: Number(row.dataset.at) } : {};
+    const text = el.querySelector("p").textContent;
+    const change = { ...where, kind: "note", note: Number(el.dataset.note), seen: text };
+    if (row) this.index = where.utterance;
+    if (button.dataset.do === "note-remove") return this.#send({ ...change, text: "", private: "private" in el.dataset });
+    this.#writeNote(change, text, "private" in el.dataset);
+  }
+
+  #doStranded(button) {
+    const el = button.closest(".stranded"), at = el.dataset;
+    const stranded = { start: Number(at.start), end: Number(at.end) };
+    if (button.dataset.do === "settle") return this.#send({ kind: "settle", stranded, seen: "" });
+    this.#send({ kind: "place", stranded, utterance: Number(at.u), start: Number(at.at), seen: at.now });
+  }
+
   #doAside(button) {
     if (button.dataset.do === "note") return this.#writeNote({});
+    if (button.closest(".note")) return this.#doNote(button);
+    if (button.closest(".stranded")) return this.#doStranded(button);
     const el = button.closest(".sentence");
     const index = Number(el.dataset.u);
     const change = { kind: "sentence", utterance: index, start: Number(this.transcript.rows[index].el.dataset.at), prompt: el.dataset.prompt, quote: el.querySelector("q").textContent, seen: el.dataset.full };
     if (button.dataset.do === "hide") return this.#send({ ...change, hidden: true });
+    if (button.dataset.do === "unhide") return this.#send({ ...change, text: el.dataset.full, seen: "" });
     this.#edit(el.querySelector(".quote"), el.dataset.full, (text) => this.#send({ ...change, text }), el.querySelector(".tend"));
   }
 
@@ -149,21 +185,30 @@ export class Editor {
       b.append(name, why, key);
       return b;
     }));
-    const box = row.el.getBoundingClientRect();
-    this.menu.showPopover();
-    const size = this.menu.getBoundingClientRect();
-    this.menu.style.left = Math.max(8, Math.min(box.right - size.width, innerWidth - size.width - 8)) + "px";
-    this.menu.style.top = Math.max(8, Math.min(box.top + 28, innerHeight - size.height - 8)) + "px";
-    this.menu.querySelector("button").focus();
+    this.#openAt(this.menu, row);
   }
 
-  #writeNote(change) {
+  #openAt(menu, row) {
+    const box = row.el.getBoundingClientRect();
+    menu.showPopover();
+    const size = menu.getBoundingClientRect();
+    menu.style.left = Math.max(8, Math.min(box.right - size.width, innerWidth - size.width - 8)) + "px";
+    menu.style.top = Math.max(8, Math.min(box.top + 28, innerHeight - size.height - 8)) + "px";
+    menu.querySelector("button").focus();
+  }
+
+  // A new note keeps what was typed until it is saved; changing one begins with its text.
+  #writeNote(change, text = this.draft ?? "", secret = this.draftPrivate ?? false) {
     const field = this.note.querySelector("textarea"), box = this.note.querySelector("input");
+    field.value = text;
+    box.checked = secret;
+    const fresh = !("note" in change);
+    field.oninput = box.onchange = fresh ? () => { this.draft = field.value; this.draftPrivate = box.checked; } : null;
     const form = this.note.querySelector("form");
     form.onsubmit = async (e) => {
       e.preventDefault();
-      if (await this.#send({ ...change, kind: "note", text: field.value, private: box.checked, seen: "" })) {
-        field.value = "";
+      if (await this.#send({ seen: "", ...change, kind: "note", text: field.value, private: box.checked })) {
+        if (fresh) this.draft = this.draftPrivate = undefined;
         this.note.close();
       }
     };
@@ -187,7 +232,8 @@ export class Editor {
     }
     this.#show(body);
     if (body.undo && !undoing) this.undos.push(body.undo);
-    this.#tell(t(undoing ? "undone" : "saved"), Boolean(body.undo) && !undoing);
+    const removed = change.kind === "note" && !change.text;
+    this.#tell(t(undoing ? "undone" : removed ? "removed" : "saved"), Boolean(body.undo) && !undoing);
     return true;
   }
 
@@ -202,16 +248,23 @@ export class Editor {
   }
 
   async #conflict(change, body) {
-    const states = { assigned: t("state.assigned"), suggested: t("state.suggested"), rejected: t("state.rejected") };
-    const words = (value) => states[value] ?? value;
+    const states = { assigned: t("state.assigned"), suggested: t("state.suggested"), rejected: t("state.rejected"), removed: t("state.removed"),
+      client: t("state.client"), coach: t("state.coach"), unknown: t("state.unknown") };
+    const words = (value) => (change.kind === "text" ? value : states[value] ?? value);
     const dialog = document.getElementById("conflict");
     dialog.querySelector(".theirs").textContent = words(body.theirs);
-    dialog.querySelector(".mine").textContent = change.kind === "tag" ? words(change.verdict === "rejected" ? "rejected" : "assigned") : change.text || change.speaker || change.quote;
+    dialog.querySelector(".mine").textContent = change.kind === "tag" ? words(change.verdict === "rejected" ? "rejected" : "assigned") : change.text || words(change.speaker ?? (change.kind === "note" ? "removed" : change.quote ?? ""));
     dialog.returnValue = "theirs";
     dialog.showModal();
     await new Promise((done) => dialog.addEventListener("close", done, { once: true }));
+    if (dialog.returnValue === "mine" && body.moved) { // the page is older than the transcript: mine goes where it is said now
+      const stored = await this.#send({ ...change, ...body.moved, seen: change.kind === "text" ? body.theirs : change.seen });
+      if (stored) { location.hash = "u" + body.moved.utterance; location.reload(); }
+      return stored;
+    }
     if (dialog.returnValue === "mine") {
-      const seen = change.kind === "tag" && body.theirs === "rejected" ? "" : body.theirs;
+      const nothing = { tag: "rejected", note: "removed" }[change.kind];
+      const seen = body.theirs === nothing ? "" : body.theirs;
       return this.#send({ ...change, seen });
     }
     this.#show(body);

@@ -1,5 +1,6 @@
 // One recording: puts player, wave and transcript together and listens to the keyboard.
 import { Editor } from "./editor.js";
+import { Find } from "./find.js";
 import { Legend } from "./legend.js";
 import { Player } from "./player.js";
 import { Transcript } from "./transcript.js";
@@ -20,7 +21,7 @@ const rows = () => {
 const aside = document.getElementById("aside");
 const markers = () => [...aside.querySelectorAll(".marker")].map((el) => Number(el.dataset.s));
 const wave = new Wave(document.getElementById("wave"), Number(length), player, rows, markers);
-const editor = new Editor(href, transcript, legend, aside, () => wave.refresh());
+const editor = new Editor(href, transcript, legend, aside, () => { wave.refresh(); find?.again(); });
 wave.refresh();
 // The page is whole without these two; they come when it has been drawn.
 requestAnimationFrame(() => { wave.load(href + "/wave"); if (list) transcript.load(href + "/words"); });
@@ -44,6 +45,7 @@ if (named && transcript.rows[named[1]]) {
   }));
 }
 
+const find = list ? new Find(transcript) : null;
 const help = document.getElementById("help");
 document.getElementById("help-open").addEventListener("click", () => help.showModal());
 
@@ -54,7 +56,7 @@ letters.addEventListener("change", () => localStorage.setItem("letters", letters
 
 const keys = {
   " ": () => player.toggle(), j: () => player.jump(-1), l: () => player.jump(1), s: () => player.toggleSkip(), r: () => player.toggleRepeat(),
-  "<": () => player.speed(-1), ">": () => player.speed(1), "?": () => help.showModal(),
+  "<": () => player.speed(-1), ">": () => player.speed(1), "?": () => help.showModal(), "/": () => find?.focus(),
   ArrowDown: () => transcript.goTo(Math.max(0, transcript.current), 1), ArrowUp: () => transcript.goTo(Math.max(0, transcript.current), -1),
 };
 addEventListener("keydown", (e) => {
