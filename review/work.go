@@ -31,6 +31,8 @@ const (
 	// stalledAfter is how far a recording being made may be behind the clock before the page says
 	// so: segments of a minute are uploaded when they are full, and a bad line takes its time.
 	stalledAfter = 3 * time.Minute
+	// doneShown is how long what has ended well stays on every page: who saw it move wants to open it.
+	doneShown = 10 * time.Minute
 )
 
 // scope is what a page is about: everything, a client, or one recording.
@@ -78,13 +80,19 @@ func (p *Page) work(s scope, captures []debrief.Recording) []workItem {
 	if p.Intake != nil {
 		jobs, _ := p.Intake.Jobs()
 		for i := range jobs {
-			if j := &jobs[i]; s.takes(j.Client, j.Recording) && (s.finished || j.State != debrief.Finished) {
+			if j := &jobs[i]; s.takes(j.Client, j.Recording) && (j.State != debrief.Finished || p.showsDone(s, j)) {
 				out = append(out, p.jobItem(j))
 			}
 		}
 	}
 	slices.SortStableFunc(out, func(a, b workItem) int { return cmp.Compare(urgency(a.Kind), urgency(b.Kind)) })
 	return out
+}
+
+// showsDone reports whether what has ended well is shown: on the page of uploads always, on its
+// own page never, elsewhere for a while.
+func (p *Page) showsDone(s scope, j *debrief.Job) bool {
+	return s.finished || s.recording == "" && p.Now().Sub(j.Changed) < doneShown
 }
 
 func urgency(kind string) int {

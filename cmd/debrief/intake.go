@@ -52,6 +52,8 @@ func openIntake(c *cli.Context) (*intake.Intake, error) {
 	})
 	if errors.Is(err, debrief.ErrConflict) {
 		err = debrief.WithHint(err, "another debrief serve shows this store; use its page, or end it")
+	} else if err != nil {
+		err = debrief.WithHint(err, "say where with --uploads DIRECTORY")
 	}
 	return in, err
 }
