@@ -62,6 +62,7 @@ type doubts struct {
 	sent     string         // vocabulary that went along
 	speech   []debrief.Span // runs of speech around the utterance
 	noSpeech float64        // the engine's own doubt
+	passages []string       // what the engine said that the utterance is a part of
 }
 
 // flag marks an utterance. Its text is never changed.
@@ -83,8 +84,15 @@ func (d doubts) flag(u *debrief.Utterance) {
 	add(debrief.FlagRepetition, repetitive(u.Text))
 	add(debrief.FlagNoSpeech, thin || hasty)
 	add(debrief.FlagPhantom, always[words] || sometimes[words] && (thin || d.noSpeech > noSpeechPhrase))
-	add(debrief.FlagPromptEcho, echoes(words, normalise(d.sent)))
+	add(debrief.FlagPromptEcho, d.echo(words))
 	add(debrief.FlagWrongLanguage, d.expected != "" && d.heard != "" && d.heard != d.expected)
+}
+
+// echo reports whether an utterance, or all the engine said around it, repeats what was sent:
+// spread over a chunk, an echo comes in utterances of a word or two.
+func (d doubts) echo(words string) bool {
+	sent := normalise(d.sent)
+	return sent != "" && (echoes(words, sent) || slices.ContainsFunc(d.passages, func(p string) bool { return echoes(normalise(p), sent) }))
 }
 
 // echoes reports whether what was said is nothing but a stretch of what was sent.

@@ -34,6 +34,7 @@ func TestFlags(t *testing.T) {
 		{"people say that", said("Thank you.", 0.9), doubts{speech: speech}, nil},
 		{"people say that, but not here", said("Thank you.", 0.9), doubts{speech: speech, noSpeech: 0.2}, []debrief.Flag{debrief.FlagPhantom}},
 		{"what was sent", said("Rosalind, Merriweather, ketamine, lozenge.", 0.9), doubts{speech: speech, sent: "Rosalind, Merriweather, ketamine, lozenge"}, []debrief.Flag{debrief.FlagPromptEcho}},
+		{"a part of what was sent, all the engine said", said("Rosalind.", 0.9), doubts{speech: speech, sent: "Rosalind, Merriweather, ketamine, lozenge", passages: []string{"Rosalind. Merriweather, ketamine, lozenge."}}, []debrief.Flag{debrief.FlagPromptEcho}},
 		{"one of the words sent", said("Ketamine, again.", 0.9), doubts{speech: speech, sent: "Rosalind, Merriweather, ketamine, lozenge"}, nil},
 		{"another language", said("Mae hi'n braf.", 0.9), doubts{speech: speech, expected: "en", heard: "cy"}, []debrief.Flag{debrief.FlagWrongLanguage}},
 	} {

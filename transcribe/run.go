@@ -231,7 +231,7 @@ func (r *run) fill(t *debrief.Transcript) {
 	}
 	for _, d := range drafts {
 		u := d.utterance()
-		doubts{caps: r.caps, expected: r.language, heard: d.language, sent: r.engine.Sent(), speech: d.speech, noSpeech: d.noSpeech}.flag(&u)
+		doubts{caps: r.caps, expected: r.language, heard: d.language, sent: r.engine.Sent(), speech: d.speech, noSpeech: d.noSpeech, passages: d.passages()}.flag(&u)
 		t.Utterances = append(t.Utterances, u)
 	}
 	most := 0

@@ -109,6 +109,17 @@ func (d *draft) join(next draft) {
 	d.sound.add(&next.sound)
 }
 
+// passages are the texts its words are from.
+func (d draft) passages() (texts []string) {
+	var last *Passage
+	for _, w := range d.words {
+		if w.passage != last {
+			texts, last = append(texts, w.passage.Text), w.passage
+		}
+	}
+	return texts
+}
+
 func (d draft) start() debrief.Samples { return d.words[0].Start }
 func (d draft) end() debrief.Samples   { return d.words[len(d.words)-1].End }
 
