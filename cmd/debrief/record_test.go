@@ -195,7 +195,9 @@ func TestRecordProcess(t *testing.T) {
 		if err := syscall.Kill(r.helper(scribeName), syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
+		ended := time.Now()
 		r.stop()
+		t.Logf("the results were there %v after the end", time.Since(ended).Round(time.Second/10))
 		if rec := onlyRecording(t, store); len(rec.Gaps) != 0 {
 			t.Errorf("the transcription disturbed the recording: %+v", rec.Gaps)
 		}

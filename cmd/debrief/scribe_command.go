@@ -73,16 +73,19 @@ func (w *wired) scribe(ctx context.Context, dir string, tell func(capture.Event)
 		made, err := w.hear(ctx, dir, &st.Recording, func(at debrief.Samples) {
 			tell(capture.Event{Kind: kindTranscribed, At: at, Text: fmt.Sprintf("up to %s", at)})
 		})
-		if err != nil {
+		if err == nil {
+			err = stored(ctx, dir)
+		}
+		// A recording that is not found was not to be kept on this disk: the store has all of it.
+		if err != nil && !errors.Is(err, debrief.ErrNotFound) {
 			return err
 		}
-		if st, err = stored(ctx, dir); err != nil {
-			return err
-		}
-		stages := w.pipeline.Config
-		stages.Transcriber = made
-		if heard, err = pipeline.New(stages); err != nil {
-			return err
+		if made != nil {
+			stages := w.pipeline.Config
+			stages.Transcriber = made
+			if heard, err = pipeline.New(stages); err != nil {
+				return err
+			}
 		}
 	}
 	rec, _, err := w.library.LoadRecording(ctx, st.Recording.Client, st.Recording.ID)
@@ -112,10 +115,13 @@ func (w *wired) hear(ctx context.Context, dir string, rec *debrief.Recording, pr
 		Recording: rec.ID, Audio: &tail{ctx: ctx, dir: dir}, Speakers: w.engine.speakers, Progress: progress,
 		Spent: func(found, now debrief.Spent) { a.found, a.now = found, now },
 	})
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
+	case err != nil:
+		return nil, err
 	}
-	return a, err
+	return a, nil
 }
 
 // already is a transcriber that has heard the recording while it was made.
@@ -167,14 +173,14 @@ func (t *tail) Read(dst []int16) (int, error) {
 }
 
 // stored waits until the store has the whole recording.
-func stored(ctx context.Context, dir string) (spool.State, error) {
+func stored(ctx context.Context, dir string) error {
 	for {
 		st, err := spool.Load(dir)
 		if err != nil || !st.Stored.IsZero() {
-			return st, err
+			return err
 		}
 		if err := pause(ctx, listenEvery); err != nil {
-			return st, err
+			return err
 		}
 	}
 }
