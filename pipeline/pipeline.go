@@ -190,15 +190,15 @@ func (p *Pipeline) book(ctx context.Context, rec *debrief.Recording, found, now 
 		if err != nil {
 			return fmt.Errorf("book what was spent: %w", err)
 		}
-		spent := current.Spent
-		spent.Book(found, now)
-		rec.Spent = spent
-		if spent == current.Spent {
-			return nil
-		}
 		updated := *current
-		updated.Spent = spent
-		if _, err = p.Documents.PutRecording(ctx, &updated, version); !errors.Is(err, debrief.ErrConflict) {
+		updated.Spent.Book(found, now)
+		if updated.Spent != current.Spent {
+			_, err = p.Documents.PutRecording(ctx, &updated, version)
+		}
+		if err == nil {
+			rec.Spent = updated.Spent
+		}
+		if !errors.Is(err, debrief.ErrConflict) {
 			return err
 		}
 	}

@@ -23,6 +23,7 @@ type shelf struct {
 	segments   int
 	discarded  int
 	beforeSave func(key string)
+	conflicts  int // how often PutRecording still finds that another was quicker
 }
 
 func newShelf() *shelf {
@@ -42,6 +43,10 @@ func (s *shelf) PutRecording(_ context.Context, rec *debrief.Recording, version 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, there := s.recordings[rec.ID]; there && version == "" {
+		return "", debrief.ErrConflict
+	}
+	if version != "" && s.conflicts > 0 {
+		s.conflicts--
 		return "", debrief.ErrConflict
 	}
 	s.recordings[rec.ID] = rec
@@ -146,12 +151,18 @@ type stages struct {
 	heard, tagged, summed int
 	scheme                string
 	silent                bool
+	found, spends         debrief.Spent
+	fails                 error
 }
 
 func (s *stages) Transcribe(_ context.Context, rec *debrief.Recording, _ AudioReader, _ func(debrief.Samples), spent func(found, now debrief.Spent)) (*debrief.Transcript, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.heard++
+	spent(s.found, s.spends)
+	if s.fails != nil {
+		return nil, s.fails
+	}
 	t := &debrief.Transcript{Recording: rec.ID, Input: rec.AudioHash()}
 	if !s.silent {
 		t.Utterances = []debrief.Utterance{{Text: "the quiet", Speaker: debrief.SpeakerClient}}
