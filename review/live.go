@@ -55,12 +55,14 @@ func (p *Page) live(w http.ResponseWriter, r *http.Request) error {
 		if p.Intake != nil {
 			_, changed = p.Intake.Jobs()
 		}
-		html, err := p.views.part("work", p.work(s, seen.captures))
-		if err != nil {
-			p.Log.Error("render what is under way", "err", err)
-			return nil
+		if seen.looked { // before, a page that was drawn a moment ago knows more
+			html, err := p.views.part("work", p.work(s, seen.captures))
+			if err != nil {
+				p.Log.Error("render what is under way", "err", err)
+				return nil
+			}
+			out.event("work", map[string]string{"html": html})
 		}
-		out.event("work", map[string]string{"html": html})
 		if seen.version != "" {
 			out.event("version", map[string]string{"version": seen.version})
 		}

@@ -53,6 +53,7 @@ type watch struct {
 
 // sight is what was seen at the last look.
 type sight struct {
+	looked   bool                // at least once, even if the store did not answer
 	version  string              // of what the page shows; "" before the first look
 	captures []debrief.Recording // being recorded, or on their way into the store
 }
@@ -111,6 +112,9 @@ func (ws *watches) run(ctx context.Context, w *watch) {
 			return
 		case err != nil:
 			ws.page.Log.Warn("look at the store", "client", w.scope.client, "recording", w.scope.recording, "err", err)
+			seen, _ = w.now()
+			seen.looked = true
+			w.saw(seen)
 		default:
 			w.saw(seen)
 		}
@@ -127,7 +131,7 @@ func (w *watch) saw(seen sight) {
 	same := func(a, b debrief.Recording) bool {
 		return a.ID == b.ID && a.Status == b.Status && a.Samples == b.Samples && len(a.Gaps) == len(b.Gaps)
 	}
-	if seen.version == w.seen.version && slices.EqualFunc(seen.captures, w.seen.captures, same) {
+	if seen.looked == w.seen.looked && seen.version == w.seen.version && slices.EqualFunc(seen.captures, w.seen.captures, same) {
 		return
 	}
 	w.seen = seen
@@ -150,8 +154,7 @@ func (ws *watches) look(ctx context.Context, w *watch) (sight, error) {
 		return sight{}, err
 	}
 	last, _ := w.now()
-	var out sight
-	grown := false
+	out, grown := sight{looked: true}, false
 	for _, client := range clients {
 		for _, id := range slices.Sorted(maps.Keys(stamps[client])) {
 			was, known := w.stamps[client][id]
