@@ -85,6 +85,11 @@ func (p *Page) work(s scope, captures []debrief.Recording) []workItem {
 			}
 		}
 	}
+	if s.recording != "" { // a page needs no link to itself
+		for i := range out {
+			out[i].Href = ""
+		}
+	}
 	slices.SortStableFunc(out, func(a, b workItem) int { return cmp.Compare(urgency(a.Kind), urgency(b.Kind)) })
 	return out
 }
