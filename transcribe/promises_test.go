@@ -16,6 +16,7 @@ import (
 	"debrief"
 	"debrief/internal/audio"
 	"debrief/internal/models"
+	"debrief/internal/testsound"
 )
 
 // vendorLimit is the most bytes the vendor takes in one request; it answers 413 to more.
@@ -167,34 +168,12 @@ func TestWorkersWriteTheSame(t *testing.T) {
 	}
 }
 
-// Sounds in which nobody speaks, half a minute each; the bench listens to ten minutes of them.
+// Half a minute each of sounds in which nobody speaks; the bench listens to ten minutes of them.
 func TestNothingIsInvented(t *testing.T) {
-	r := rand.New(rand.NewPCG(5, 2026))
-	tone := func(i int, hz, level float64) float64 {
-		return level * math.Sin(2*math.Pi*hz*float64(i)/debrief.SampleRate)
-	}
 	tr := with(t, Config{})
-	breath := 0.0
-	for name, at := range map[string]func(i int) float64{
-		"faint noise, as of a room": func(int) float64 { return 20 * r.NormFloat64() },
-		"white noise":               func(int) float64 { return 3000 * r.NormFloat64() },
-		"hum":                       func(i int) float64 { return tone(i, 50, 3000) + tone(i, 150, 1000) },
-		"faint hum":                 func(i int) float64 { return tone(i, 50, 60) + tone(i, 150, 20) },
-		"breathing": func(i int) float64 { // noise without highs that swells every four seconds
-			breath = 0.9*breath + 0.1*r.NormFloat64()
-			return 9000 * breath * math.Pow(math.Sin(math.Pi*float64(i)/(4*debrief.SampleRate)), 4)
-		},
-		"chords": func(i int) float64 {
-			root := 220 * math.Pow(2, float64(i/(2*debrief.SampleRate)%5)/12)
-			return tone(i, root, 2000) + tone(i, root*5/4, 1500) + tone(i, root*3/2, 1500)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			pcm := make([]int16, 30*debrief.SampleRate)
-			for i := range pcm {
-				pcm[i] = int16(max(-32768, min(32767, at(i))))
-			}
-			for _, u := range transcribeAll(t, tr, Request{Audio: &sound{pcm}}).Utterances {
+	for _, s := range testsound.Nothing() {
+		t.Run(s.Name, func(t *testing.T) {
+			for _, u := range transcribeAll(t, tr, Request{Audio: &sound{s.PCM(30 * debrief.SampleRate)}}).Utterances {
 				if u.Usable() {
 					t.Errorf("%s: %q, unflagged", u.Start, u.Text)
 				}

@@ -3,7 +3,7 @@
 //
 // Call [Start], then [Server.Feed] or [Server.FeedRamp], and run the program under test with
 // [Server.Env]. It never touches a sound server of the user's: socket, home and configuration
-// are in a directory of its own. It is for tests only.
+// are in a directory of its own. [Nothing] are sounds without speech. It is for tests and the bench only.
 package testsound
 
 import (
