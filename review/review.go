@@ -2,7 +2,7 @@
 // read and check, served as plain HTML from the process itself.
 //
 // Call [New] with where the documents and the sound come from; the result is an http.Handler.
-// The package never writes audio or a machine's document, loads nothing from elsewhere, and
+// The package never writes audio or a machine's document but the outline of a sound, loads nothing from elsewhere, and
 // tells a browser no internal error. What it needs of the store it declares itself, in
 // [Library] and [Sound]; cmd wires them.
 package review
@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"debrief"
+	"debrief/internal/audio"
 )
 
 // Catalogue tells cheaply what there is in the whole store, and what of it has changed.
@@ -51,6 +52,10 @@ type Library interface {
 // The context bounds all reading; there is nothing to close.
 type Sound interface {
 	Open(ctx context.Context, rec *debrief.Recording) (io.ReadSeeker, error)
+	// Peaks returns the outline that is kept of it; debrief.ErrNotFound when there is none.
+	Peaks(ctx context.Context, rec *debrief.Recording) (*audio.Peaks, error)
+	// KeepPeaks keeps the outline, instead of an older one.
+	KeepPeaks(ctx context.Context, rec *debrief.Recording, peaks *audio.Peaks) error
 }
 
 // Told is a recording as it counts now, with the coach's review applied. Transcript and Tags are
@@ -128,7 +133,7 @@ func New(c Config) (*Page, error) {
 	if p.views, err = newViews(p.text); err != nil {
 		return nil, err
 	}
-	p.waves = newWaves(c.Sound)
+	p.waves = newWaves(c.Sound, c.Log)
 	p.watches = newWatches(p)
 	p.handler = p.guard(p.routes())
 	return p, nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"debrief"
+	"debrief/internal/audio"
 	"debrief/review"
 	"debrief/review/demo"
 	"debrief/summarize"
@@ -330,4 +331,46 @@ func FuzzRequest(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// outlines keeps the outlines of sounds, and counts how often a sound is listened to for one.
+type outlines struct {
+	review.Sound
+	kept   *audio.Peaks
+	listen int
+}
+
+func (o *outlines) Open(ctx context.Context, rec *debrief.Recording) (io.ReadSeeker, error) {
+	o.listen++
+	return o.Sound.Open(ctx, rec)
+}
+
+func (o *outlines) Peaks(context.Context, *debrief.Recording) (*audio.Peaks, error) {
+	if o.kept == nil {
+		return nil, debrief.ErrNotFound
+	}
+	return o.kept, nil
+}
+
+func (o *outlines) KeepPeaks(_ context.Context, _ *debrief.Recording, p *audio.Peaks) error {
+	o.kept = p
+	return nil
+}
+
+func TestWaveIsKept(t *testing.T) {
+	store := &outlines{}
+	page := func() *review.Page {
+		return newPage(t, func(c *review.Config) { store.Sound, c.Sound = c.Sound, store })
+	}
+	first := get(t, page(), complete+"/wave").Body.String()
+	if store.listen != 1 || store.kept == nil || first == "" {
+		t.Fatalf("listened %d times, kept %v", store.listen, store.kept)
+	}
+	if again := get(t, page(), complete+"/wave").Body.String(); again != first || store.listen != 1 {
+		t.Errorf("after a restart: listened %d times", store.listen)
+	}
+	store.kept.Total-- // of a recording that has grown since
+	if again := get(t, page(), complete+"/wave").Body.String(); again != first || store.listen != 2 {
+		t.Errorf("with an old outline: listened %d times", store.listen)
+	}
 }

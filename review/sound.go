@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math"
 	"net/http"
 	"strconv"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"debrief"
+	"debrief/internal/audio"
 )
 
 // audio sends the recording's sound. http.ServeContent answers range requests, so a player
@@ -52,22 +55,23 @@ const (
 	waveColumns = 1600                    // as many as a wide screen can show
 	keptWaves   = 512                     // outlines kept in memory: under 1 MB in all
 	wavHeader   = 44                      // bytes before the samples of a canonical WAV file
-	waveBlock   = debrief.SampleRate / 16 // samples looked at together: a syllable lasts longer
-	// waveBlocks is how many blocks of a column are looked at, evenly spread. A column of a
-	// 3-hour recording lasts 7 s; looking at all of it would change no picture.
-	waveBlocks = 8
+	peakBucket  = debrief.SampleRate / 10 // a syllable lasts longer
+	peakBlock   = 1 << 16                 // bytes read at a time
+	saveTimeout = 10 * time.Second        // for keeping an outline after the request that wanted it
 )
 
-// waves computes outlines and remembers them by the hash of the sound.
+// waves remembers outlines by the hash of the sound; what it lacks it has from the store, and
+// what the store lacks it computes, once, and gives to the store.
 type waves struct {
 	sound Sound
+	log   *slog.Logger
 	busy  chan struct{} // one at a time: decoding takes a core
 	mu    sync.Mutex
 	done  map[string][]byte
 }
 
-func newWaves(s Sound) *waves {
-	return &waves{sound: s, busy: make(chan struct{}, 1), done: map[string][]byte{}}
+func newWaves(s Sound, log *slog.Logger) *waves {
+	return &waves{sound: s, log: log, busy: make(chan struct{}, 1), done: map[string][]byte{}}
 }
 
 func (w *waves) known(hash string) ([]byte, bool) {
@@ -82,23 +86,14 @@ func (w *waves) of(ctx context.Context, rec *debrief.Recording) ([]byte, error) 
 	if columns, ok := w.known(hash); ok {
 		return columns, nil
 	}
-	select {
-	case w.busy <- struct{}{}:
-		defer func() { <-w.busy }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	peaks, err := w.sound.Peaks(ctx, rec)
+	if err == nil && peaks.Total != rec.Samples || gone(err) {
+		peaks, err = w.compute(ctx, rec)
 	}
-	if columns, ok := w.known(hash); ok { // made while this request waited
-		return columns, nil
-	}
-	sound, err := w.sound.Open(ctx, rec)
 	if err != nil {
 		return nil, err
 	}
-	columns, err := outline(ctx, sound, rec.Samples)
-	if err != nil {
-		return nil, err
-	}
+	columns := outline(peaks)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.done) >= keptWaves {
@@ -108,33 +103,73 @@ func (w *waves) of(ctx context.Context, rec *debrief.Recording) ([]byte, error) 
 	return columns, nil
 }
 
-// outline reads the loudest sample of each column. Loudness is drawn as a square root, so that
-// a whisper can be seen beside a voice.
-func outline(ctx context.Context, wav io.ReadSeeker, total debrief.Samples) ([]byte, error) {
-	n := debrief.Samples(min(waveColumns, total/(debrief.SampleRate/50))) // a column is no shorter than 20 ms
-	columns := make([]byte, n)
-	buf := make([]byte, 2*waveBlock)
-	for i := range n {
-		from, to := total*i/n, total*(i+1)/n
-		step := max(waveBlock, (to-from)/waveBlocks)
-		loudest := 0
-		for at := from; at < to; at += step {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			if _, err := wav.Seek(wavHeader+2*int64(at), io.SeekStart); err != nil {
-				return nil, fmt.Errorf("seek the sound: %w", err)
-			}
-			block := buf[:2*min(waveBlock, to-at)]
-			if _, err := io.ReadFull(wav, block); err != nil {
-				return nil, fmt.Errorf("read the sound: %w", err)
-			}
-			for j := 0; j < len(block); j += 2 {
-				v := int(int16(binary.LittleEndian.Uint16(block[j:])))
-				loudest = max(loudest, v, -v)
-			}
-		}
-		columns[i] = byte(math.Round(255 * math.Sqrt(float64(loudest)/(1<<15))))
+// compute listens to the whole recording.
+func (w *waves) compute(ctx context.Context, rec *debrief.Recording) (*audio.Peaks, error) {
+	select {
+	case w.busy <- struct{}{}:
+		defer func() { <-w.busy }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	return columns, nil
+	if peaks, err := w.sound.Peaks(ctx, rec); err == nil && peaks.Total == rec.Samples {
+		return peaks, nil // made while this request waited
+	}
+	sound, err := w.sound.Open(ctx, rec)
+	if err != nil {
+		return nil, err
+	}
+	peaks, err := listen(ctx, sound)
+	if err != nil {
+		return nil, err
+	}
+	if rec.Status == debrief.Stored { // what is still being recorded has another outline in a minute
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+		defer cancel()
+		if err := w.sound.KeepPeaks(ctx, rec, peaks); err != nil {
+			w.log.Warn("keep the outline of a recording", "recording", rec.ID, "err", err)
+		}
+	}
+	return peaks, nil
+}
+
+func listen(ctx context.Context, wav io.ReadSeeker) (*audio.Peaks, error) {
+	peaks, err := audio.NewPeaks(peakBucket)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := wav.Seek(wavHeader, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("seek the sound: %w", err)
+	}
+	block, pcm := make([]byte, peakBlock), make([]int16, peakBlock/2)
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		n, err := io.ReadFull(wav, block)
+		for i := range n / 2 {
+			pcm[i] = int16(binary.LittleEndian.Uint16(block[2*i:]))
+		}
+		peaks.Add(pcm[:n/2])
+		switch {
+		case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF):
+			return peaks, nil
+		case err != nil:
+			return nil, fmt.Errorf("read the sound: %w", err)
+		}
+	}
+}
+
+// outline takes the loudest level of each column. Loudness is drawn as a square root, so that a
+// whisper can be seen beside a voice.
+func outline(p *audio.Peaks) []byte {
+	n := min(waveColumns, len(p.Levels))
+	columns := make([]byte, n)
+	for i := range n {
+		loudest := byte(0)
+		for _, level := range p.Levels[len(p.Levels)*i/n : len(p.Levels)*(i+1)/n] {
+			loudest = max(loudest, level)
+		}
+		columns[i] = byte(math.Round(255 * math.Sqrt(float64(loudest)/255)))
+	}
+	return columns
 }

@@ -227,6 +227,24 @@ func (s shelf) SaveReview(ctx context.Context, rec *debrief.Recording, r *debrie
 	return s.library.SaveReview(ctx, rec.Client, rec.ID, data, version)
 }
 
+// Peaks returns the outline that is kept of a recording's sound.
+func (s shelf) Peaks(ctx context.Context, rec *debrief.Recording) (*audio.Peaks, error) {
+	peaks, _, err := s.LoadPeaks(ctx, rec.Client, rec.ID)
+	return peaks, err
+}
+
+// KeepPeaks keeps the outline. Another server may have been quicker: then its outline is as good.
+func (s shelf) KeepPeaks(ctx context.Context, rec *debrief.Recording, peaks *audio.Peaks) error {
+	_, version, err := s.LoadPeaks(ctx, rec.Client, rec.ID)
+	if err != nil && !errors.Is(err, debrief.ErrNotFound) {
+		return err
+	}
+	if _, err = s.SavePeaks(ctx, rec.Client, rec.ID, peaks, version); errors.Is(err, debrief.ErrConflict) {
+		return nil
+	}
+	return err
+}
+
 // Open returns the sound of a recording as one WAV file.
 func (s shelf) Open(ctx context.Context, rec *debrief.Recording) (io.ReadSeeker, error) {
 	return audio.NewWAV(ctx, rec.Segments, s.cache, func(ctx context.Context, index int) (io.ReadCloser, error) {

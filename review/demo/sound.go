@@ -9,11 +9,16 @@ import (
 	"slices"
 
 	"debrief"
+	"debrief/internal/audio"
 )
 
 // Open returns the sound of an invented recording: a hum at the pitch of each speaker, rising
 // and falling with the syllables, computed where it is read. Nobody's voice is in it.
 func (s *Store) Open(_ context.Context, rec *debrief.Recording) (io.ReadSeeker, error) {
+	return s.open(rec)
+}
+
+func (s *Store) open(rec *debrief.Recording) (*hum, error) {
 	h := &hum{total: rec.Samples}
 	for _, r := range s.recordings {
 		if r.ID == rec.ID && r.transcript != nil {
@@ -22,6 +27,34 @@ func (s *Store) Open(_ context.Context, rec *debrief.Recording) (io.ReadSeeker, 
 	}
 	return h, nil
 }
+
+// Peaks computes the outline from a few samples of each tenth of a second: the hum is loud all
+// through a syllable, and three hours of it are long.
+func (s *Store) Peaks(ctx context.Context, rec *debrief.Recording) (*audio.Peaks, error) {
+	const each = 80
+	h, err := s.open(rec)
+	if err != nil {
+		return nil, err
+	}
+	p := &audio.Peaks{Bucket: debrief.SampleRate / 10, Total: rec.Samples}
+	few, pcm := audio.Peaks{Bucket: each}, make([]int16, each)
+	u := 0
+	for at := debrief.Samples(0); at < rec.Samples; at += p.Bucket {
+		for i := range pcm {
+			t := min(at+debrief.Samples(i)*p.Bucket/each, rec.Samples-1)
+			for u < len(h.utterances) && h.utterances[u].End <= t {
+				u++
+			}
+			pcm[i] = h.level(u, t)
+		}
+		few.Add(pcm)
+	}
+	p.Levels = few.Levels
+	return p, ctx.Err()
+}
+
+// KeepPeaks keeps nothing: the outline is as quickly computed.
+func (s *Store) KeepPeaks(context.Context, *debrief.Recording, *audio.Peaks) error { return nil }
 
 const (
 	headerBytes = 44
