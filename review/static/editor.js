@@ -241,6 +241,7 @@ export class Editor {
     const inAside = this.aside.contains(document.activeElement);
     for (const html of body.rows ?? []) this.transcript.replace(html);
     this.tools.remove();
+    this.#place(document.activeElement?.closest?.(".u"));
     if (body.aside) this.aside.innerHTML = body.aside;
     if (inAside) this.aside.querySelector("button")?.focus({ preventScroll: true });
     this.legend.recount();

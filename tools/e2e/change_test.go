@@ -40,6 +40,12 @@ func TestCorrect(t *testing.T) {
 		run(t, ctx, chromedp.ActionFunc(ctrlZ))
 		until(t, ctx, `document.getElementById("u1").classList.contains("client")`)
 	})
+	t.Run("SpeakerNotKnown", func(t *testing.T) {
+		run(t, ctx, chromedp.Focus("#u1 .at"), chromedp.KeyEvent("u"))
+		until(t, ctx, `document.getElementById("u1").classList.contains("unknown")`)
+		run(t, ctx, chromedp.Click("#u1 #tools [data-do=speaker]"), chromedp.WaitVisible("#speakers"), chromedp.Click("#speakers [data-speaker=client]"))
+		until(t, ctx, `document.getElementById("u1").classList.contains("client")`)
+	})
 	t.Run("AcceptSuggestion", func(t *testing.T) {
 		run(t, ctx, chromedp.Focus("#u12 .at"), chromedp.KeyEvent("a"))
 		until(t, ctx, `document.getElementById("u12").dataset.p === "alignment imagery" && !document.querySelector("#u12 .suggested")`)
@@ -63,6 +69,15 @@ func TestCorrect(t *testing.T) {
 			chromedp.SendKeys("#note textarea", "ask about the rain"), chromedp.Click("#note input"), chromedp.Click("#note .button"))
 		until(t, ctx, `document.querySelector("#u1 .note.private")?.textContent.includes("ask about the rain")`)
 	})
+	t.Run("NoteChangedAndTakenAway", func(t *testing.T) {
+		eval[any](t, ctx, `document.querySelector("#u1 [data-do=note-edit]").click(); null`)
+		run(t, ctx, chromedp.WaitVisible("#note textarea"), chromedp.SetValue("#note textarea", "ask about the roof"), chromedp.Click("#note .button"))
+		until(t, ctx, `document.querySelector("#u1 .note.private")?.textContent.includes("ask about the roof")`)
+		eval[any](t, ctx, `document.querySelector("#u1 [data-do=note-remove]").click(); null`)
+		until(t, ctx, `document.querySelector("#u1 .note") === null`)
+		run(t, ctx, chromedp.Click("#undo"))
+		until(t, ctx, `document.querySelector("#u1 .note.private")?.textContent.includes("ask about the roof")`)
+	})
 	t.Run("PinRewordHide", func(t *testing.T) {
 		run(t, ctx, chromedp.Focus("#u1 .at"), chromedp.KeyEvent("p"))
 		const pinned = `[...document.querySelectorAll("#aside .sentence")].find(s => s.dataset.u === "1")`
@@ -71,7 +86,9 @@ func TestCorrect(t *testing.T) {
 		run(t, ctx, chromedp.SetValue("#aside textarea", "Rain was a comfort."), chromedp.Focus("#aside textarea"), chromedp.KeyEvent(kb.Enter))
 		until(t, ctx, pinned+`?.querySelector(".said")?.textContent === "Rain was a comfort."`)
 		eval[any](t, ctx, pinned+`.querySelector("[data-do=hide]").click(); null`)
-		until(t, ctx, pinned+` === undefined`)
+		until(t, ctx, `document.querySelector("#aside .hidden-lines .sentence")?.dataset.u === "1"`)
+		eval[any](t, ctx, `document.querySelector("#aside [data-do=unhide]").click(); null`)
+		until(t, ctx, `!document.querySelector("#aside .hidden-lines") && `+pinned+`?.querySelector(".said")?.textContent === "Rain was a comfort."`)
 	})
 }
 
@@ -91,6 +108,23 @@ func TestTwoPeople(t *testing.T) {
 	}
 	run(t, two, chromedp.Click(`#conflict [value="mine"]`))
 	until(t, two, `document.getElementById("t4").textContent === "What two heard." && document.querySelector("#u4 .history").textContent.includes("What one heard.")`)
+}
+
+// TestTwoSpeakers has two coaches disagree about who speaks: keeping mine ends the matter.
+func TestTwoSpeakers(t *testing.T) {
+	address := serve(t, "--demo")
+	one, two := browse(t, wide), browse(t, wide)
+	open(t, one, address+complete)
+	open(t, two, address+complete)
+	run(t, one, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("u"))
+	until(t, one, `document.getElementById("u4").classList.contains("unknown")`)
+	run(t, two, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("c"), chromedp.WaitVisible("#conflict"))
+	shown := eval[string](t, two, `document.querySelector("#conflict .theirs").textContent + "/" + document.querySelector("#conflict .mine").textContent`)
+	if shown != "Speaker not known/Coach" {
+		t.Errorf("the clash shows %q", shown)
+	}
+	run(t, two, chromedp.Click(`#conflict [value="mine"]`))
+	until(t, two, `document.getElementById("u4").classList.contains("coach") && !document.querySelector("#conflict[open]")`)
 }
 
 // TestServerGone keeps the words of a coach whose server cannot be reached.

@@ -95,6 +95,17 @@ func TestListen(t *testing.T) {
 		run(t, ctx, chromedp.Click("#all"))
 		until(t, ctx, `[...document.querySelectorAll("#rows .u")].filter(u => u.offsetParent).length === 20`)
 	})
+	t.Run("FindInTheTranscript", func(t *testing.T) {
+		run(t, ctx, chromedp.Focus("#u3 .at"), chromedp.KeyEvent("/"))
+		until(t, ctx, `document.activeElement.id === "find"`)
+		eval[any](t, ctx, `document.getElementById("find").value = ""; null`) // a driven key types even where a real one would not
+		run(t, ctx, chromedp.SendKeys("#find", "garden"))
+		until(t, ctx, `document.getElementById("find-count").textContent.startsWith("1 of ") && CSS.highlights.get("found").size > 0`)
+		run(t, ctx, chromedp.KeyEvent(kb.Enter))
+		until(t, ctx, `document.getElementById("find-count").textContent.startsWith("2 of ") || CSS.highlights.get("found").size === 1`)
+		run(t, ctx, chromedp.KeyEvent(kb.Escape))
+		until(t, ctx, `document.getElementById("find").value === "" && !CSS.highlights.get("found").size`)
+	})
 	t.Run("LettersCanBeSwitchedOff", func(t *testing.T) {
 		run(t, ctx, chromedp.Click("#help-open"), chromedp.Click("#letters"), chromedp.KeyEvent(kb.Escape), chromedp.Focus("#u3 .at"), chromedp.KeyEvent("s"))
 		if eval[string](t, ctx, `document.getElementById("skip").getAttribute("aria-pressed")`) != "false" {
