@@ -21,6 +21,9 @@ const (
 	// wideBand in dB: sound above 4 kHz relative to all, above which a microphone is not a telephone.
 	// A sibilant has -10, the leak of a resampler under -55.
 	wideBand = -40
+	// wideRest in blocks is how long a microphone that let high sounds through is believed to do so:
+	// a minute. Looking costs more than all else here, and a codec seldom changes.
+	wideRest = 600
 	// clipRun is the number of full-scale samples in a row that a real wave does not have.
 	clipRun = 3
 )
@@ -100,6 +103,7 @@ type meter struct {
 	tail  [highPassTaps - 1]float64 // the last samples of the block before
 
 	silence, level, clipping, narrow condition
+	wide                             int // blocks for which the band need not be looked at
 
 	signal bool    // there has been signal
 	rms    float64 // dBFS of the last block
@@ -153,7 +157,7 @@ func (m *meter) judge(out []change) []change {
 	m.rms = decibels(math.Sqrt(sum / blockSamples))
 	m.peak = decibels(max(math.Abs(float64(lo)), math.Abs(float64(hi))))
 	m.signal = m.signal || !flat && m.rms > signalFloor
-	high := m.highBand()
+	band := m.band()
 
 	span := debrief.Span{Start: m.at, End: m.at + blockSamples}
 	for _, j := range []struct {
@@ -163,7 +167,7 @@ func (m *meter) judge(out []change) []change {
 		{&m.silence, when(flat)},
 		{&m.level, unless(flat, when(m.rms < levelFloor))}, // silence has its own warning
 		{&m.clipping, when(clipped)},
-		{&m.narrow, unless(m.rms < speechFloor, when(high-m.rms < wideBand))},
+		{&m.narrow, band},
 	} {
 		if c, ok := j.c.judge(j.v, span); ok {
 			out = append(out, c)
@@ -218,20 +222,36 @@ var highPass = func() (h [highPassTaps]float64) {
 	return h
 }()
 
-// highBand is the level above 5 kHz in dBFS. It costs more than all else here, so only blocks
-// with enough sound to tell are filtered.
-func (m *meter) highBand() float64 {
-	var x [highPassTaps - 1 + blockSamples]float64
+// filtered is what a block and the filter's memory of the one before are made of.
+type filtered [highPassTaps - 1 + blockSamples]float64
+
+// band judges whether high sounds come through, by blocks with enough sound to tell.
+func (m *meter) band() verdict {
+	x := m.window()
+	if m.wide = max(0, m.wide-1); m.wide > 0 || m.rms < speechFloor {
+		return neutral
+	}
+	if highBand(x)-m.rms < wideBand {
+		return bad
+	}
+	m.wide = wideRest
+	return good
+}
+
+func (m *meter) window() *filtered {
+	var x filtered
 	copy(x[:], m.tail[:])
 	for i, v := range m.block {
 		x[len(m.tail)+i] = float64(v)
 	}
 	copy(m.tail[:], x[blockSamples:])
-	if m.rms < speechFloor {
-		return 0
-	}
+	return &x
+}
+
+// highBand is the level above 5 kHz in dBFS.
+func highBand(x *filtered) float64 {
 	var sum float64
-	for i := range m.block {
+	for i := range blockSamples {
 		var y float64
 		for k, h := range highPass {
 			y += h * x[i+k]

@@ -92,6 +92,20 @@ func TestMeter(t *testing.T) {
 			t.Errorf("%+v, want %+v", changes, want)
 		}
 	})
+	t.Run("a link that falls back to telephone sound is told soon after", func(t *testing.T) {
+		m := newMeter(0)
+		if raised, _ := kinds(m.add(makeSound(5, speechLike(true)))); len(raised) != 0 {
+			t.Fatalf("raised %v", raised)
+		}
+		telephone := makeSound(1, speechLike(false))
+		for second := range 90 {
+			if raised, _ := kinds(m.add(telephone)); slices.Contains(raised, warnNarrowBand) {
+				t.Logf("after %d s", second)
+				return
+			}
+		}
+		t.Error("not told")
+	})
 	t.Run("levels are true", func(t *testing.T) {
 		m := newMeter(0)
 		m.add(makeSound(1, sine(440, 0.5)))
@@ -113,8 +127,7 @@ func TestMeter(t *testing.T) {
 // highBandOf is the level of a block that follows what was added.
 func (m *meter) highBandOf(block []int16) float64 {
 	m.block = append(m.block[:0], block...)
-	m.rms = 0
-	return m.highBand()
+	return highBand(m.window())
 }
 
 func TestSoundCheck(t *testing.T) {

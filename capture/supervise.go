@@ -187,7 +187,7 @@ func (r *Recorder) adopt() error {
 // announce journals and tells which microphone is recorded from begin on.
 func (r *Recorder) announce(f *feed, begin time.Duration) {
 	r.endFallback()
-	r.meter.signal = false
+	r.meter.signal, r.meter.wide = false, 0
 	delete(r.standing, warnNarrowBand)
 	r.note(spool.Entry{Kind: spool.KindDevice, At: r.w.Samples(), Device: f.device.Name, Wall: r.wall(begin)})
 	r.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -68,6 +69,11 @@ func invalidStore(where, why string) error {
 		"name a folder, or a bucket as s3://BUCKET/PREFIX")
 }
 
+// answerPatience is how long a server may take to answer when the system has taken what was sent. On
+// a slow line that is long before the server has it: 4 MB fit into the buffer of a socket. The
+// minute that minio-go allows never let a segment through a line of 25 kB/s.
+const answerPatience = 6 * time.Minute
+
 // connect makes a client; it talks to nobody yet.
 func connect(o S3Options) (*minio.Client, error) {
 	endpoint := first(o.Endpoint, os.Getenv("AWS_ENDPOINT_URL_S3"), os.Getenv("AWS_ENDPOINT_URL"), amazon)
@@ -93,8 +99,13 @@ func connect(o S3Options) (*minio.Client, error) {
 	if host == amazon {
 		lookup = minio.BucketLookupAuto
 	}
+	line, err := minio.DefaultTransport(secure)
+	if err != nil {
+		return nil, fmt.Errorf("endpoint %q: %w", endpoint, err)
+	}
+	line.ResponseHeaderTimeout = answerPatience
 	client, err := minio.New(host, &minio.Options{
-		Creds: creds, Secure: secure, BucketLookup: lookup, MaxRetries: requestTries,
+		Creds: creds, Secure: secure, Transport: line, BucketLookup: lookup, MaxRetries: requestTries,
 		Region:          first(o.Region, os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION")),
 		TrailingHeaders: true, // lets parts carry a CRC32C
 	})
