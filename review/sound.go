@@ -160,7 +160,7 @@ func listen(ctx context.Context, wav io.ReadSeeker) (*audio.Peaks, error) {
 }
 
 // outline takes the loudest level of each column. Loudness is drawn as a square root, so that a
-// whisper can be seen beside a voice.
+// whisper can be seen beside a voice; the lowest level, under -48 dB, is a quiet room.
 func outline(p *audio.Peaks) []byte {
 	n := min(waveColumns, len(p.Levels))
 	columns := make([]byte, n)
@@ -169,7 +169,7 @@ func outline(p *audio.Peaks) []byte {
 		for _, level := range p.Levels[len(p.Levels)*i/n : len(p.Levels)*(i+1)/n] {
 			loudest = max(loudest, level)
 		}
-		columns[i] = byte(math.Round(255 * math.Sqrt(float64(loudest)/255)))
+		columns[i] = byte(math.Round(255 * math.Sqrt(float64(max(loudest, 1)-1)/254)))
 	}
 	return columns
 }

@@ -69,9 +69,47 @@ func New(scheme debrief.Scheme) (*Store, error) {
 	for i, sc := range scripts {
 		s.recordings = append(s.recordings, perform(scheme, Maya, i+1, sc))
 	}
+	if err := s.reviewed(s.recordings[reviewedOne-1]); err != nil {
+		return nil, err
+	}
 	s.recordings = append(s.recordings, unfinished(scheme, scripts[1])...)
 	s.recordings = append(s.recordings, underWay(scheme, scripts[1]), long(scheme, scripts))
 	return s, nil
+}
+
+// reviewedOne is the number of the recording a coach has been at.
+const reviewedOne = 8
+
+// reviewed shows what a coach leaves behind: notes for all and for the coach alone, a correction, a
+// hidden sentence, and a correction without a place, as after a transcript was made again.
+func (s *Store) reviewed(r *recording) error {
+	at := r.Started.Add(26 * time.Hour)
+	edited := debrief.AnchorOf(r.transcript, 1)
+	words := r.transcript.Utterances[1].Text + " Yes."
+	lost, lostWords := debrief.AnchorOf(r.transcript, 2), "It was quiet."
+	lost.End = lost.Start + lost.Len()/4 // ended earlier, and is a part of something longer now
+	review := debrief.Review{Recording: r.ID,
+		Edits: []debrief.Edit{
+			{Anchor: edited, Text: &words, Author: "coach", At: at},
+			{Anchor: lost, Text: &lostWords, Author: "coach", At: at},
+		},
+		Notes: []debrief.Note{
+			{Anchor: &edited, Text: "Ask about this again before the next treatment.", Author: "coach", At: at},
+			{Anchor: &edited, Text: "She looked away here.", Private: true, Author: "coach", At: at},
+			{Text: "A calmer start than last time.", Author: "coach", At: at},
+		},
+	}
+	if n := len(r.summary.Prompts); n > 0 {
+		last := r.summary.Prompts[n-1]
+		review.Summary = append(review.Summary, debrief.SummaryEdit{Prompt: last.Prompt, Quote: last.Sentences[0].Quote, Hidden: true, Author: "coach", At: at})
+	}
+	data, err := json.Marshal(review)
+	if err != nil {
+		return fmt.Errorf("invent a review: %w", err)
+	}
+	s.writes++
+	s.reviews[r.ID] = kept{data, strconv.Itoa(s.writes)}
+	return nil
 }
 
 // id invents a recording id; n keeps the ids of one demo apart.

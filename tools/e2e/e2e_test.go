@@ -26,6 +26,7 @@ import (
 // The demo's recordings.
 const (
 	complete = "clients/maya/recordings/01DEMQ00000000000000000005"
+	reviewed = "clients/maya/recordings/01DEMQ00000000000000000008"
 	followup = "clients/maya/recordings/01DEMQ00000000000000000006"
 	long     = "clients/lena/recordings/01DEMQ00000000000000000200"
 )
