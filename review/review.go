@@ -2,9 +2,10 @@
 // read and check, served as plain HTML from the process itself.
 //
 // Call [New] with where the documents and the sound come from; the result is an http.Handler.
-// The package never writes audio or a machine's document but the outline of a sound, loads nothing from elsewhere, and
-// tells a browser no internal error. What it needs of the store it declares itself, in
-// [Library] and [Sound]; cmd wires them.
+// The package never writes audio or a machine's document but the outline of a sound (what is
+// uploaded it hands to the [Intake]), loads nothing from elsewhere, and tells a browser no
+// internal error. What it needs it declares itself, in [Catalogue], [Library], [Sound] and
+// [Intake]; cmd wires them.
 package review
 
 import (
