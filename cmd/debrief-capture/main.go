@@ -5,6 +5,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 
 	"debrief/capture/sound"
@@ -16,5 +17,6 @@ const smallHeap = 25
 
 func main() {
 	debug.SetGCPercent(smallHeap)
+	runtime.GOMAXPROCS(1) // PortAudio has its own threads; ours waking each other up doubled the cost
 	os.Exit(sound.Child(os.Args[1:], os.Stdin, os.Stdout))
 }

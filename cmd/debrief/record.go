@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -160,6 +161,9 @@ func (s *session) unprocessed(ctx context.Context, st spool.State) (bool, error)
 
 func record(c *cli.Context, to who) error {
 	debug.SetGCPercent(smallHeap)
+	// There is little to do and all of it in turn: a second thread costs half as much again in
+	// waking up, and gains nothing.
+	runtime.GOMAXPROCS(1)
 	s, err := openRecording(c)
 	if err != nil {
 		return err
