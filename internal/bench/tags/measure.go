@@ -71,6 +71,9 @@ func (d *labelled) transcript(hear func(string) string) *debrief.Transcript {
 // does on clean speech.
 const wordErrors = 0.10
 
+// hearings is how often every text is spoilt anew: with one hearing chance moves F1 by .02.
+const hearings = 3
+
 // errorSeed makes the spoilt text the same in every run.
 const errorSeed = 20
 
@@ -101,9 +104,17 @@ func measure(ctx context.Context, debriefs []labelled) (*report, error) {
 	}
 	r.Utterances = len(texts)
 	r.MillisecondsEach = float64((processor() - began).Microseconds()) / 1000 / float64(len(texts))
-	if r.Misheard, err = figuresOf(ctx, tagger, debriefs, func(s string) string { return ear.Hear(rng, s, wordErrors) }); err != nil {
+	var often []labelled
+	for range hearings {
+		often = append(often, debriefs...)
+	}
+	if r.Misheard, err = figuresOf(ctx, tagger, often, func(s string) string { return ear.Hear(rng, s, wordErrors) }); err != nil {
 		return nil, err
 	}
+	if r.Hour, err = hour(ctx, dir, debriefs); err != nil {
+		return nil, err
+	}
+	r.Quotes = verify(debriefs)
 	return r, nil
 }
 

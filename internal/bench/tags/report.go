@@ -25,6 +25,8 @@ type report struct {
 	MillisecondsEach float64 `json:"milliseconds_each"` // of one core
 	Written          parts   `json:"written"`
 	Misheard         parts   `json:"misheard"` // with 10 % word errors
+	Hour             hourly  `json:"hour"`
+	Quotes           quotes  `json:"quotes"`
 }
 
 type parts map[string]figures
@@ -74,6 +76,9 @@ func (r *report) print(w io.Writer) {
 		fmt.Fprintf(t, "%s\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t\n", p.ID, g.F1, g.Precision, g.Recall, m.F1, m.Precision, m.Recall, c.F1)
 	}
 	t.Flush()
+	fmt.Fprintf(w, "\none hour, %d utterances: tagged and summarised in %.1f s (%.1f s of one core), %d sentences quoted\n",
+		r.Hour.Utterances, r.Hour.Seconds, r.Hour.Processor, r.Hour.Quoted)
+	fmt.Fprintf(w, "quotes: %d of %d forged ones pass, %d of %d real ones\n", r.Quotes.ForgedPassed, r.Quotes.Forged, r.Quotes.RealPassed, r.Quotes.Real)
 	if missed := r.missed(); len(missed) > 0 {
 		fmt.Fprintf(w, "\ntargets missed: %v\n", missed)
 	}
@@ -88,6 +93,8 @@ const (
 	minCoachF1   = 0.90
 	maxErrorLoss = 0.05
 	maxEach      = 10.0 // milliseconds an utterance
+	maxHour      = 10.0 // seconds from an hour's transcript to its summary
+	minReal      = 0.99 // of real quotes pass
 )
 
 // missed names the targets that the figures do not reach.
@@ -108,5 +115,8 @@ func (r *report) missed() []string {
 	}
 	check(r.Written[coach].F1 >= minCoachF1, "coach F1 %.3f < %.2f", r.Written[coach].F1, minCoachF1)
 	check(r.MillisecondsEach < maxEach, "%.1f ms an utterance, limit %.0f", r.MillisecondsEach, maxEach)
+	check(r.Hour.Seconds < maxHour, "an hour takes %.1f s, limit %.0f", r.Hour.Seconds, maxHour)
+	check(r.Quotes.ForgedPassed == 0, "%d forged quotes pass", r.Quotes.ForgedPassed)
+	check(float64(r.Quotes.RealPassed) >= minReal*float64(r.Quotes.Real), "%d of %d real quotes pass", r.Quotes.RealPassed, r.Quotes.Real)
 	return out
 }
