@@ -52,6 +52,9 @@ func letterRuns(text string) []spokenWord {
 	var out []spokenWord
 	last := 0
 	for _, at := range letterRun.FindAllStringIndex(text, -1) {
+		if at[0] > 0 && at[1]-at[0] <= maxUnit && text[at[0]-1] >= '0' && text[at[0]-1] <= '9' {
+			continue
+		}
 		first, _ := utf8.DecodeRuneInString(text[at[0]:])
 		w := spokenWord{text: plain(text[at[0]:at[1]]), start: at[0], end: at[1], capital: unicode.IsUpper(first), gap: gapSentence}
 		if last > 0 {
@@ -62,6 +65,9 @@ func letterRuns(text string) []spokenWord {
 	}
 	return out
 }
+
+// maxUnit is how many letters behind a digit belong to the number: 4K, 5G, 20th.
+const maxUnit = 2
 
 var letterRun = regexp.MustCompile(`\p{L}[\p{L}\p{M}\d]*`)
 

@@ -17,6 +17,7 @@ type encoded struct {
 	meaning, meta *matrix
 	words         [][]uint32
 	allowed       []bool
+	coach         []float32 // belief that the coach speaks, by row
 }
 
 func encode(s Sequence, v Vocabulary, size Size) *encoded {
@@ -39,6 +40,7 @@ func encode(s Sequence, v Vocabulary, size Size) *encoded {
 		m := e.meta.row(i)
 		m[s.Phase] = 1
 		m[3], m[4] = u.Client, u.Coach
+		e.coach = append(e.coach, u.Coach)
 		m[5] = talk
 		m[6] = flag(s.Session >= 2)
 		m[7] = flag(s.Session == 0)

@@ -13,7 +13,7 @@ import (
 )
 
 // magic begins a model file; the digit is the version of the form.
-const magic = "tagnet2\n"
+const magic = "tagnet3\n"
 
 // maxMembers and maxSide bound what a damaged header can make us allocate.
 const (

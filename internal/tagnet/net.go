@@ -44,6 +44,11 @@ type Size struct {
 	Context int // width of the recurrent layer, each direction
 }
 
+// perSpeaker is how many sets of weights the layers below and above the recurrent one have: one
+// for everybody and one that a coach's words add, because the same words pose a prompt in one mouth
+// and answer it in the other.
+const perSpeaker = 2
+
 // net is one member of an ensemble.
 type net struct {
 	size        Size
@@ -55,7 +60,7 @@ type net struct {
 }
 
 func newNet(size Size, words Vocabulary) *net {
-	in := EmbeddingDims + size.Word + metaDims + size.Labels
+	in := perSpeaker * (EmbeddingDims + size.Word + metaDims + size.Labels)
 	unit := func() gru {
 		return gru{
 			newMatrix(size.Meaning, 3*size.Context), newMatrix(1, 3*size.Context),
@@ -67,7 +72,7 @@ func newNet(size Size, words Vocabulary) *net {
 		table: newMatrix(len(words), size.Word),
 		wu:    newMatrix(in, size.Meaning), bu: newMatrix(1, size.Meaning),
 		ahead: unit(), back: unit(),
-		wo: newMatrix(size.Meaning+2*size.Context, size.Labels), bo: newMatrix(1, size.Labels),
+		wo: newMatrix(perSpeaker*(size.Meaning+2*size.Context), size.Labels), bo: newMatrix(1, size.Labels),
 	}
 }
 
@@ -101,10 +106,11 @@ func (n *net) initialise(rng *rand.Rand) {
 func (n *net) forward(t *tape, s *encoded, d Dropout) *matrix {
 	words := t.bag(s.words, n.table, d.Word)
 	x := t.concat(t.dropout(s.meaning, d.Meaning), t.dropout(words, d.Meaning), s.meta)
-	u := t.dropout(t.relu(t.dense(x, n.wu, n.bu)), d.Inner)
+	u := t.dropout(t.relu(t.dense(t.concat(x, t.gate(x, s.coach)), n.wu, n.bu)), d.Inner)
 	ahead := n.ahead.run(t, u, false)
 	back := n.back.run(t, u, true)
-	return t.dense(t.concat(u, t.dropout(ahead, d.Inner), t.dropout(back, d.Inner)), n.wo, n.bo)
+	h := t.concat(u, t.dropout(ahead, d.Inner), t.dropout(back, d.Inner))
+	return t.dense(t.concat(h, t.gate(h, s.coach)), n.wo, n.bo)
 }
 
 // Ensemble is several networks that differ by their seed; their mean is steadier than any.

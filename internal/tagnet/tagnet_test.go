@@ -66,6 +66,32 @@ func TestTrainLearnsWordsAndContext(t *testing.T) {
 	}
 }
 
+// TestTheSameWordsMeanOtherThingsByAnotherSpeaker: what answers a prompt in a client's mouth may pose
+// another in a coach's.
+func TestTheSameWordsMeanOtherThingsByAnotherSpeaker(t *testing.T) {
+	words, examples := lesson()
+	for i := range examples {
+		x := &examples[i]
+		for k := range x.Utterances {
+			if (k/2+i)%2 == 1 {
+				x.Utterances[k].Client, x.Utterances[k].Coach = 0, 1
+				x.Labels[k] = []int{(x.Labels[k][0] + 1) % labels}
+			}
+		}
+	}
+	e, err := Train(t.Context(), recipe(), words, func(*rand.Rand) []Example { return slices.Clone(examples) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range examples {
+		for k, p := range e.Probabilities(x.Sequence) {
+			if p[x.Labels[k][0]] < 0.5 {
+				t.Errorf("%q by coach %.0f: probability %.2f of label %d", x.Utterances[k].Text, x.Utterances[k].Coach, p[x.Labels[k][0]], x.Labels[k][0])
+			}
+		}
+	}
+}
+
 func TestTrainGivesTheSameWeights(t *testing.T) {
 	var files [2]bytes.Buffer
 	for i := range files {
@@ -142,6 +168,7 @@ func TestGradients(t *testing.T) {
 	n.initialise(rand.New(rand.NewPCG(1, 2)))
 	x := examples[1]
 	x.Utterances[2].Marker = 1
+	x.Utterances[4].Client, x.Utterances[4].Coach = 0, 1
 	in := encode(x.Sequence, words, n.size)
 	want := make([]float32, len(x.Labels)*labels)
 	weight := make([]float32, len(x.Labels))

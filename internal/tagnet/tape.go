@@ -137,6 +137,24 @@ func (t *tape) dropout(x *matrix, share float32) *matrix {
 	return y
 }
 
+// gate multiplies each row by a constant, most often 0 or 1.
+func (t *tape) gate(x *matrix, by []float32) *matrix {
+	y := newMatrix(x.rows, x.cols)
+	for i, b := range by {
+		if b != 0 {
+			axpy(b, x.row(i), y.row(i))
+		}
+	}
+	t.record(func() {
+		for i, b := range by {
+			if b != 0 {
+				axpy(b, y.grow(i), x.grow(i))
+			}
+		}
+	})
+	return y
+}
+
 // concat puts matrices of as many rows side by side.
 func (t *tape) concat(parts ...*matrix) *matrix {
 	cols := 0

@@ -40,7 +40,7 @@ type Recipe struct {
 // DefaultRecipe was chosen by leaving out one hand of the corpus at a time.
 func DefaultRecipe(labels int) Recipe {
 	return Recipe{
-		Size:    Size{Labels: labels, Word: 48, Meaning: 128, Context: 96},
+		Size:    Size{Labels: labels, Word: 48, Meaning: 256, Context: 192},
 		Dropout: Dropout{Meaning: 0.4, Word: 0.3, Inner: 0.4},
 		Members: 3, Epochs: 18, Batch: 4, Rate: 2e-3, Decay: 1e-2, Seed: 1, Workers: 2,
 	}

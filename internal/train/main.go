@@ -1,7 +1,7 @@
 // Command train makes the tagger's model from its corpus: go run ./internal/train.
 //
-// With -cv it measures instead: for each hand of the corpus, it trains on the other hands and
-// tags that one. It reads nothing but the corpus, the built-in scheme and the sentence
+// With -cv it measures instead: it leaves out some hands of the corpus at a time, trains on the others and
+// tags those. It reads nothing but the corpus, the built-in scheme and the sentence
 // encoder, and the same corpus gives the same file on the same machine.
 package main
 
@@ -39,7 +39,7 @@ func run(ctx context.Context, args []string) error {
 	recipe := tagnet.DefaultRecipe(len(summarize.DefaultScheme().Prompts))
 	flags := flag.NewFlagSet("train", flag.ContinueOnError)
 	out := flags.String("out", "summarize/tagger.model", "file to write the model to")
-	cv := flags.Bool("cv", false, "measure by leaving out one hand at a time; writes no model")
+	cv := flags.Bool("cv", false, "measure by leaving out hands of the corpus; writes no model")
 	hands := flags.String("hands", "", "with -cv: only these hands, joined by commas")
 	cache := flags.String("cache", "", "file to keep embeddings in between runs")
 	worst := flags.Int("worst", 0, "with -cv: print so many lines whose labels were least expected")
