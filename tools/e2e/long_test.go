@@ -2,10 +2,16 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
 	"testing"
 
+	"github.com/chromedp/cdproto/heapprofiler"
 	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // The bounds a 3-hour recording is held to, in milliseconds of work of the page's own thread.
@@ -13,7 +19,10 @@ import (
 const (
 	maxUsable = 1000
 	maxAnswer = 100
+	maxGrowth = 8 // MB a tab may have grown by after 200 seeks: what it grows by must not add up
 )
+
+var figures = flag.String("figures", "", "file to write the figures of the long recording to, as JSON")
 
 // work runs something and returns how long the page's thread worked for it, in milliseconds.
 func work(t *testing.T, ctx context.Context, do func()) float64 {
@@ -33,6 +42,23 @@ func work(t *testing.T, ctx context.Context, do func()) float64 {
 	before := spent()
 	do()
 	return spent() - before
+}
+
+// heap is what the page's scripts and nodes hold, in MB, after what is unused has been thrown away.
+func heap(t *testing.T, ctx context.Context) (mb float64) {
+	run(t, ctx, chromedp.ActionFunc(func(ctx context.Context) error {
+		if err := heapprofiler.CollectGarbage().Do(ctx); err != nil {
+			return err
+		}
+		metrics, err := performance.GetMetrics().Do(ctx)
+		for _, m := range metrics {
+			if m.Name == "JSHeapUsedSize" {
+				mb = m.Value / (1 << 20)
+			}
+		}
+		return err
+	}))
+	return mb
 }
 
 // TestLong holds a 3-hour recording of 3,000 utterances to a page that can be used within a
@@ -68,5 +94,38 @@ func TestLong(t *testing.T) {
 	t.Logf("3,000 utterances: %.0f ms of work for a letter", words)
 	if words > maxAnswer {
 		t.Errorf("a letter took %.0f ms of work, at most %d", words, maxAnswer)
+	}
+	run(t, ctx, chromedp.KeyEvent(kb.Escape))
+	const rounds = 100
+	wander := func() {
+		eval[any](t, ctx, fmt.Sprintf(`(async () => {
+			const wave = document.getElementById("wave"), length = Number(document.getElementById("debrief").dataset.length);
+			for (let i = 0; i < %d; i++) {
+				wave.dispatchEvent(new KeyboardEvent("keydown", {key: i %% 100 ? "PageUp" : "Home"}));
+				document.querySelector("#u" + (i * 7 %% 3000) + " .at").focus({preventScroll: true});
+				await %s;
+			}
+		})().then(() => null)`, rounds, frame))
+	}
+	wander()
+	before := heap(t, ctx)
+	wander()
+	wander()
+	after := heap(t, ctx)
+	t.Logf("3,000 utterances: the tab's heap is %.1f MB, and %.1f MB after %d more seeks", before, after, 2*rounds)
+	if after-before > maxGrowth {
+		t.Errorf("the tab grew by %.1f MB, at most %d", after-before, maxGrowth)
+	}
+	if *figures != "" {
+		data, err := json.MarshalIndent(map[string]float64{
+			"utterances": 3000, "usable_work_ms": usable, "usable_clock_ms": wall, "seek_work_ms": seeks, "letter_work_ms": words,
+			"heap_mb": before, "heap_after_200_seeks_mb": after,
+		}, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(*figures, append(data, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -103,6 +103,23 @@ func (s *server) resident(field string) float64 {
 	return 0
 }
 
+// ticks is the unit of the times in /proc: a hundredth of a second on every Linux there is.
+const ticks = 100
+
+// worked is how long the server has had a processor, in seconds: a figure that a busy machine
+// spoils less than the clock's.
+func (s *server) worked() float64 {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	_, rest, ok := strings.Cut(string(data), ") ")
+	fields := strings.Fields(rest)
+	if err != nil || !ok || len(fields) < 13 {
+		return 0 // not on this system
+	}
+	user, _ := strconv.ParseFloat(fields[11], 64)
+	system, _ := strconv.ParseFloat(fields[12], 64)
+	return (user + system) / ticks
+}
+
 func measure(ctx context.Context, o options, store string) ([]figure, error) {
 	began := time.Now()
 	s, err := start(ctx, o.bin, store)
@@ -133,11 +150,13 @@ func measure(ctx context.Context, o options, store string) ([]figure, error) {
 	}
 	figures = append(figures,
 		figure{Name: "everything searched after a start", Value: time.Since(began).Seconds(), Unit: "s"},
+		figure{Name: "  of which the server worked", Value: s.worked(), Unit: "CPU s"},
 		figure{Name: "memory of the server", Value: s.resident("VmRSS"), Unit: "MB", Note: "all words of the store in it"})
 
 	c := newCoach(s, o, 0)
 	for _, kind := range []string{"list", "search", "recording", "edit"} {
 		var took []time.Duration
+		before := s.worked()
 		for range alone {
 			d, err := c.do(ctx, kind)
 			if err != nil {
@@ -146,8 +165,10 @@ func measure(ctx context.Context, o options, store string) ([]figure, error) {
 			took = append(took, d)
 		}
 		figures = append(figures, percentiles(kind+", one at a time", took, slow)...)
+		figures = append(figures, figure{Name: kind + ", the server's work", Value: (s.worked() - before) * 1000 / alone, Unit: "CPU ms"})
 	}
 	for _, pause := range []time.Duration{crowdPause, 0} {
+		before := s.worked()
 		byKind, n, err := crowd(ctx, s, o, pause)
 		if err != nil {
 			return nil, err
@@ -164,6 +185,7 @@ func measure(ctx context.Context, o options, store string) ([]figure, error) {
 		for _, kind := range kinds {
 			figures = append(figures, percentiles(name+", "+kind.name, byKind[kind.name], 0)[1])
 		}
+		figures = append(figures, figure{Name: name + ", the server's work", Value: (s.worked() - before) * 1000 / float64(n), Unit: "CPU ms a request"})
 		figures = append(figures, figure{Name: name + ", pages a second", Value: float64(n) / crowdTime.Seconds(), Unit: "/s"})
 	}
 	return append(figures, figure{Name: "memory of the server at its peak", Value: s.resident("VmHWM"), Unit: "MB"}), nil
