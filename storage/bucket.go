@@ -3,7 +3,7 @@
 //
 // Call [Open] first, then [NewLibrary] for documents, audio and lists. A [Bucket] stores
 // objects under keys, whole or not at all; the [Library] above it alone knows which keys there
-// are. There is no database and no index: what the bucket holds is the truth.
+// are. There is no database: what the bucket holds is the truth.
 //
 // Nothing a person wrote is ever overwritten unseen: documents are written against the version
 // that was read. Vendors' errors end here, above are [debrief.ErrNotFound] and its siblings.

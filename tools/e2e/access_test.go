@@ -80,7 +80,7 @@ var pages = []struct{ name, path, prepare string }{
 	{"recording-speakers", complete, `document.querySelector("#u4 .at").focus(); document.querySelector("#tools [data-do=speaker]").click()`},
 	{"recording-found", complete, `const f = document.getElementById("find"); f.value = "the"; f.dispatchEvent(new Event("input"))`},
 	{"recording-conflict", complete, `const c = document.getElementById("conflict"); c.querySelector(".theirs").textContent = "My mother was there, young."; c.querySelector(".mine").textContent = "My mother was there, younger than me."; c.showModal()`},
-	{"recording-undo", complete, `document.querySelector("#u12 [data-verdict=accepted]").click()`},
+	{"recording-undo", complete, `document.querySelector("#u14 .at").focus(); document.querySelector("#tools [data-do=tag]").click(); document.querySelector("#menu [data-prompt=breakthrough]").click()`},
 	{"reviewed", reviewed, ""},
 	{"reviewed-aside", reviewed, `document.querySelector(".hidden-lines").open = true; document.querySelector(".strand").scrollIntoView({block: "center"})`},
 	{"followup", followup, ""},
