@@ -151,8 +151,9 @@ func TestSummary(t *testing.T) {
 	p := newPage(t, nil)
 	line := `"kind":"sentence",` + fourth + `,"prompt":"standout","quote":"` + fourthText + `"`
 	hidden := must(t, p, `{`+line+`,"hidden":true,"seen":"`+fourthText+`"}`)
-	if strings.Contains(hidden.Aside, fourthText) {
-		t.Error("hidden, and still shown")
+	// It stands below, folded up, among those that can be brought back.
+	if shown, folded, _ := strings.Cut(hidden.Aside, "hidden-lines"); strings.Contains(shown, fourthText) || !strings.Contains(folded, fourthText) {
+		t.Error("hidden, and still shown, or not to be brought back")
 	}
 	back := must(t, p, string(hidden.Undo))
 	if !strings.Contains(back.Aside, fourthText) {
