@@ -119,7 +119,7 @@ func (p *Page) apply(r *http.Request, rec *debrief.Recording, c change) (documen
 			undo.Seen = docs.tagState(*c.Utterance, c.Prompt)
 		}
 		if err == nil {
-			p.index.update(rec, docs, p)
+			p.index.update(rec, docs)
 		}
 		return docs, undo, err
 	}

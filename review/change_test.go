@@ -238,6 +238,10 @@ func FuzzChange(f *testing.F) {
 	f.Add(`{"kind":"tag",` + fourth + `,"prompt":"body","verdict":"set","seen":""}`)
 	f.Add(`{"kind":"sentence",` + fourth + `,"prompt":"standout","quote":"My mother","seen":""}`)
 	f.Add(`{"kind":"note","text":"x","private":true}`)
+	f.Add(`{"kind":"note",` + fourth + `,"note":0,"text":"","seen":"x"}`)
+	f.Add(`{"kind":"speaker",` + fourth + `,"speaker":"unknown","seen":"client"}`)
+	f.Add(`{"kind":"settle","stranded":{"start":1,"end":2},"back":true}`)
+	f.Add(`{"kind":"place",` + fourth + `,"stranded":{"start":387840,"end":400000},"seen":""}`)
 	f.Add(`[]`)
 	f.Fuzz(func(t *testing.T, body string) {
 		if code, _ := send(t, p, complete, body); code >= 500 {

@@ -108,7 +108,7 @@ func (x *index) start(p *Page) <-chan struct{} {
 func (p *Page) Warm() { p.index.start(p) }
 
 // update takes over what was just changed on this page.
-func (x *index) update(rec *debrief.Recording, d documents, p *Page) {
+func (x *index) update(rec *debrief.Recording, d documents) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	known := x.now.Load()
@@ -124,7 +124,7 @@ func (x *index) update(rec *debrief.Recording, d documents, p *Page) {
 	changed := known.sheets[at].withWords(d, &x.words)
 	changed.stamp = ""
 	next.sheets[at] = changed
-	x.set(&next, p)
+	x.now.Store(&next) // with the rows of before: words are not in them
 }
 
 // set makes an overview the one that counts. The caller holds the lock.

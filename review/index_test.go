@@ -185,7 +185,7 @@ func TestIndexKeepsAnEditMadeMeanwhile(t *testing.T) {
 	p.hits(t, "green")
 	s.say("a", "2", "the green gate again")
 	s.during = func() {
-		p.index.update(&debrief.Recording{ID: "a", Client: "c01"}, documents{transcript: &debrief.Transcript{Utterances: []debrief.Utterance{{Text: "the red gate"}}}}, p)
+		p.index.update(&debrief.Recording{ID: "a", Client: "c01"}, documents{transcript: &debrief.Transcript{Utterances: []debrief.Utterance{{Text: "the red gate"}}}})
 	}
 	now = now.Add(2 * indexOld)
 	if got := p.hits(t, "gate"); !slices.Equal(got, []string{"the red gate"}) {
