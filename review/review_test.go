@@ -312,7 +312,7 @@ func TestLongRecording(t *testing.T) {
 func FuzzRequest(f *testing.F) {
 	p := newPage(f, nil)
 	for _, path := range []string{"/", complete, complete + "/audio.wav", complete + "/words", "/clients/%2e%2e/recordings/", "/static/x/../y", "//", "/clients/maya/recordings/\xff",
-		"/search?q=the&prompt=body&from=2026-01-01&to=x&phase=immediate&client=maya", "/search?q=%ff'%00", "/clients/maya/course", "/clients/c04", "/upload?client=maya", "/live", "/uploads/x"} {
+		"/search?q=the&prompt=body&from=2026-01-01&to=x&phase=immediate&client=maya", "/search?q=%ff'%00", "/clients/maya/course", "/clients/c04", "/upload?client=maya", "/uploads/x"} {
 		f.Add("GET", path, "bytes=0-1", "localhost")
 	}
 	f.Add("POST", complete, "", "evil.example")
