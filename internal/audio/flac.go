@@ -47,7 +47,7 @@ func EncodeFLAC(pcm []int16) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode FLAC: %w", err)
 	}
-	enc.EnablePredictionAnalysis(true)
+	enc.EnablePredictionAnalysis(false) // see subframe
 	samples := make([]int32, blockSize)
 	for ; len(pcm) > 0; pcm = pcm[min(len(pcm), blockSize):] {
 		block := samples[:min(len(pcm), blockSize)]
@@ -59,10 +59,7 @@ func EncodeFLAC(pcm []int16) ([]byte, error) {
 				HasFixedBlockSize: true, BlockSize: uint16(len(block)),
 				SampleRate: debrief.SampleRate, Channels: frame.ChannelsMono, BitsPerSample: 16,
 			},
-			// Analysis looks only at frames handed over as verbatim.
-			Subframes: []*frame.Subframe{{
-				SubHeader: frame.SubHeader{Pred: frame.PredVerbatim}, Samples: block, NSamples: len(block),
-			}},
+			Subframes: []*frame.Subframe{subframe(block)},
 		})
 		if err != nil {
 			return nil, fmt.Errorf("encode FLAC: %w", err)

@@ -145,7 +145,7 @@ func (b *bench) measure(programs string, length time.Duration) ([]figure, error)
 	for _, pid := range family {
 		helpers = append(helpers, pid)
 	}
-	cost, err := costs(length, map[string][]int{"recorder": helpers, "callback": {callback}, "arecord": {arecord}})
+	cost, err := costs(length, map[string][]int{"recorder": helpers, "parent": {recorder}, "capture": {child}, "callback": {callback}, "arecord": {arecord}})
 	if err != nil {
 		return nil, err
 	}
@@ -158,6 +158,8 @@ func (b *bench) measure(programs string, length time.Duration) ([]figure, error)
 	ratio.Note = alone
 	out := []figure{
 		atMost("recording", cost["recorder"], maxCost, "% of one core"),
+		told("  parent", cost["parent"], "% of one core"),
+		told("  child", cost["capture"], "% of one core"),
 		told("  a bare PortAudio callback", cost["callback"], "% of one core"),
 		told("  arecord", cost["arecord"], "% of one core"),
 		ratio,
