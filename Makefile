@@ -53,7 +53,7 @@ bench: build ## word error rate, speed, memory, tags: the figures of the README
 	go run ./internal/bench/page
 	go test -C tools -count=1 -v -run '^TestLong$$' ./e2e -args -figures $(CURDIR)/bench/page-long.json
 
-train: setup ## the tagger's model from its corpus: about 8 minutes, the same result every time
+train: setup ## the tagger's model from its corpus: about 10 minutes, the same result every time
 	go run ./internal/train
 
 soak: build ## the recorder for half an hour: microphones, servers, processes and disks taken away
