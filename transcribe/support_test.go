@@ -2,7 +2,6 @@ package transcribe
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -30,23 +29,11 @@ func (s *sound) Read(dst []int16) (int, error) {
 
 func decodeFile(t testing.TB, path string) []int16 {
 	t.Helper()
-	f, err := audio.Open(t.Context(), path, audio.Options{})
+	pcm, err := audio.ReadFile(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	var pcm []int16
-	block := make([]int16, 1<<15)
-	for {
-		n, err := f.Read(block)
-		pcm = append(pcm, block[:n]...)
-		if errors.Is(err, io.EOF) {
-			return pcm
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	return pcm
 }
 
 // recogniser is the engine of this machine, opened once for all tests.

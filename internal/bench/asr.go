@@ -40,32 +40,12 @@ func speech(ctx context.Context, shared string) ([]spoken, error) {
 			return nil, fmt.Errorf("manifest line %q: %w", line, debrief.ErrInvalid)
 		}
 		s := spoken{file: f[0], reference: f[2], group: f[5]}
-		if s.pcm, err = decode(ctx, filepath.Join(dir, s.file)); err != nil {
+		if s.pcm, err = audio.ReadFile(ctx, filepath.Join(dir, s.file)); err != nil {
 			return nil, err
 		}
 		out = append(out, s)
 	}
 	return out, nil
-}
-
-func decode(ctx context.Context, path string) ([]int16, error) {
-	f, err := audio.Open(ctx, path, audio.Options{})
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	var pcm []int16
-	block := make([]int16, 1<<15)
-	for {
-		n, err := f.Read(block)
-		pcm = append(pcm, block[:n]...)
-		if errors.Is(err, io.EOF) {
-			return pcm, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
 }
 
 // sound is samples in memory as a stream.

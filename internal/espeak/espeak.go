@@ -10,7 +10,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,33 +62,13 @@ func Speak(ctx context.Context, voice string, sentences []string) ([]int16, []Wo
 		}
 		words = append(words, Word{start, Plain(word)})
 	}
-	pcm, err := read(ctx, wav)
+	pcm, err := audio.ReadFile(ctx, wav)
 	return pcm, words, err
 }
 
 // Plain is a word in small letters, without the punctuation around it.
 func Plain(word string) string {
 	return strings.TrimFunc(strings.ToLower(word), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-}
-
-func read(ctx context.Context, path string) ([]int16, error) {
-	f, err := audio.Open(ctx, path, audio.Options{})
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	var pcm []int16
-	block := make([]int16, 1<<15)
-	for {
-		n, err := f.Read(block)
-		pcm = append(pcm, block[:n]...)
-		if errors.Is(err, io.EOF) {
-			return pcm, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
 }
 
 // Late pairs the words two lists have in common, in order and no more than two seconds apart,
