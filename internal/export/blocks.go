@@ -15,15 +15,17 @@ const (
 	styleHeading
 	styleSubheading
 	styleText
+	styleSpoken
 	styleQuote
 	styleNote
 )
 
-// block is one paragraph; label stands before its text, in bold.
+// block is one paragraph. The label stands before its text, in bold; the marks after it: prompts and doubt.
 type block struct {
 	style style
 	label string
 	text  string
+	marks []string
 }
 
 // blocks lays the debrief out for reading: what the client said to each prompt, then the transcript.
@@ -44,14 +46,11 @@ func (d *Document) blocks() []block {
 		if !spoken(u) {
 			continue
 		}
-		text := u.Text
-		if names := d.promptNames(d.tagsOf(i)); len(names) > 0 {
-			text += " [" + strings.Join(names, ", ") + "]"
-		}
+		marks := d.promptNames(d.tagsOf(i))
 		if u.Doubtful() {
-			text += " (doubtful)"
+			marks = append(marks, "doubtful")
 		}
-		out = append(out, block{styleText, fmt.Sprintf("%s %s", u.Start, speakerName(u.Speaker)), text})
+		out = append(out, block{styleSpoken, fmt.Sprintf("%s %s", u.Start, speakerName(u.Speaker)), u.Text, marks})
 		for _, n := range d.notesOn(i) {
 			out = append(out, noteBlock(n))
 		}
@@ -77,7 +76,7 @@ func (d *Document) summaryBlocks() []block {
 			if s.Text != s.Quote.Text {
 				out = append(out, block{style: styleText, text: s.Text})
 			}
-			out = append(out, block{styleQuote, s.Quote.Start.String(), "“" + s.Quote.Text + "”"})
+			out = append(out, block{style: styleQuote, label: s.Quote.Start.String(), text: "“" + s.Quote.Text + "”"})
 		}
 	}
 	if len(d.Summary.Open) > 0 {
@@ -85,7 +84,7 @@ func (d *Document) summaryBlocks() []block {
 		for _, id := range d.Summary.Open {
 			names = append(names, d.promptName(id))
 		}
-		out = append(out, block{styleText, "Open", strings.Join(names, ", ")})
+		out = append(out, block{style: styleText, label: "Open", text: strings.Join(names, ", ")})
 	}
 	return out
 }
@@ -95,5 +94,5 @@ func noteBlock(n debrief.Note) block {
 	if n.Author != "" {
 		label += " by " + n.Author
 	}
-	return block{styleNote, label, n.Text}
+	return block{style: styleNote, label: label, text: n.Text}
 }

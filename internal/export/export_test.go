@@ -182,9 +182,9 @@ func TestMarkdown(t *testing.T) {
 		"### Body: How did your body feel?\n",
 		"> **1:01:01** “Second line.”\n",
 		"**Open** Mood\n",
-		`My hands were \*heavy\* \& \<warm\> --\> like naïve sand 🏖 Second line. \[Body, retired\]`,
+		`My hands were \*heavy\* \& \<warm\> --\> like naïve sand 🏖 Second line. *\[Body\]* *\[retired\]*`,
 		"> **Note by ann** Ask about the sand.\n",
-		"(doubtful)",
+		`*\[doubtful\]*`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in\n%s", want, got)

@@ -16,6 +16,9 @@ func Markdown(d *Document) []byte {
 		if bl.label != "" {
 			text = "**" + escapeMarkdown(oneLine(bl.label)) + "** " + text
 		}
+		for _, mark := range bl.marks {
+			text += " *" + escapeMarkdown("["+mark+"]") + "*"
+		}
 		b.WriteString(markdownPrefix[bl.style] + text + "\n")
 	}
 	return b.Bytes()
