@@ -17,6 +17,8 @@ import (
 	"unicode/utf8"
 
 	"debrief"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var scheme = debrief.Scheme{Name: "small", Version: "1", Prompts: []debrief.Prompt{
@@ -267,7 +269,7 @@ func TestProject(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := -1
-	for _, el := range []string{"<Users>", "<CodeBook>", "<Sources>", "<Notes>"} {
+	for _, el := range []string{"<Users>", "<CodeBook>", "<Variables>", "<Sources>"} {
 		at := strings.Index(qde, el)
 		if at <= last {
 			t.Errorf("%s stands at %d, after %d", el, at, last)
@@ -300,16 +302,58 @@ func TestProject(t *testing.T) {
 	if !utf8.ValidString(text) || text == "" {
 		t.Fatalf("source text %q at %s", text, src.Path)
 	}
-	var cut []string
+	code := map[string]string{"": "note"}
+	for id, g := range newProject("c01", []*Document{sample()}).codes {
+		code[g] = string(id)
+	}
+	var got []string
 	for _, s := range src.Selections {
-		cut = append(cut, string([]rune(text)[s.Start:s.End]))
+		if s.Coding == nil {
+			s.Coding = &qdeCoding{Creator: s.Creator}
+		}
+		if s.Creator != s.Coding.Creator {
+			t.Errorf("selection of %s, coding of %s", s.Creator, s.Coding.Creator)
+		}
+		who := map[string]string{userCoach: "coach", userMachine: "machine"}[s.Creator]
+		got = append(got, fmt.Sprintf("%s %s (%s): %s", who, code[s.Coding.Code.Target], s.Describe, string([]rune(text)[s.Start:s.End])))
 	}
-	want := []string{"My hands were *heavy* & <warm> --> like naïve sand 🏖 Second line.", `=HYPERLINK("x")`}
-	if !slices.Equal(cut, want) {
-		t.Errorf("selections cut out %q, want %q", cut, want)
+	want := []string{
+		"coach body (set by ann): My hands were *heavy* & <warm> --> like naïve sand 🏖 Second line.",
+		"machine retired (model, 0.50: ): My hands were *heavy* & <warm> --> like naïve sand 🏖 Second line.",
+		"coach note (Ask about the sand.): My hands were *heavy* & <warm> --> like naïve sand 🏖 Second line.",
+		`machine body (model, 0.81: -hands): =HYPERLINK("x")`,
 	}
-	if c := src.Selections[0].Codings; len(c) != 2 || c[0].Creator != userCoach || c[1].Creator != userMachine {
-		t.Errorf("codings %+v", c)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if src.Describe != "A calm hour." || len(src.Values) != 2 || src.Values[0].Integer != 2 || src.Values[1].Text != "immediate" {
+		t.Errorf("source described as %q with %+v", src.Describe, src.Values)
+	}
+}
+
+// QualCoder keeps one annotation of a place and author, and tells codes apart by their names.
+func TestProjectHoldsWhatReadersTellApart(t *testing.T) {
+	d := sample()
+	twin := scheme
+	twin.Prompts = slices.Concat(scheme.Prompts, []debrief.Prompt{{ID: "body.again", Name: "Body", Phase: debrief.Immediate}, {ID: "nameless", Phase: debrief.Immediate}})
+	d.Scheme = &twin
+	d.Notes = append(d.Notes, debrief.Note{Anchor: d.Notes[0].Anchor, Text: "And about the sea."})
+	p := newProject("c01", []*Document{d})
+	p.add(d)
+	var names, notes []string
+	for _, c := range p.xml.Codes[0].Codes {
+		names = append(names, c.Name)
+	}
+	for _, s := range p.xml.Sources.Text[0].Selections {
+		if s.Coding == nil {
+			notes = append(notes, s.Describe)
+		}
+	}
+	if want := []string{"Body", "Body (body.again)", "nameless"}; !slices.Equal(names, want) {
+		t.Errorf("codes %q, want %q", names, want)
+	}
+	if want := []string{"Ask about the sand.\nAnd about the sea."}; !slices.Equal(notes, want) {
+		t.Errorf("notes %q, want %q", notes, want)
 	}
 }
 

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"slices"
@@ -14,7 +15,8 @@ import (
 )
 
 // Project returns the debriefs as a REFI-QDA project (qdpx, version 1.0 of the exchange format, www.qdasoftware.org): the scheme is its
-// codebook, a category for each phase; each transcript is a text source, and each tag a coding of the utterance's text.
+// codebook, a category for each phase; each transcript is a text source with its treatment and phase as variables; each tag is a
+// coding of the utterance's text, with its evidence as the memo. Notes are descriptions, of their passage or of the source.
 // QualCoder, MAXQDA, NVivo and ATLAS.ti open it. All documents must have the same scheme.
 func Project(name string, docs []*Document) ([]byte, error) {
 	p := newProject(name, docs)
@@ -30,15 +32,15 @@ func Project(name string, docs []*Document) ([]byte, error) {
 
 // The elements of project.qde, in the order the schema demands.
 type qdeProject struct {
-	XMLName xml.Name    `xml:"urn:QDA-XML:project:1.0 Project"`
-	Name    string      `xml:"name,attr"`
-	Origin  string      `xml:"origin,attr"`
-	Creator string      `xml:"creatingUserGUID,attr"`
-	Created string      `xml:"creationDateTime,attr"`
-	Users   []qdeUser   `xml:"Users>User"`
-	Codes   []qdeCode   `xml:"CodeBook>Codes>Code"`
-	Sources *qdeSources `xml:"Sources"`
-	Notes   *qdeNotes   `xml:"Notes"`
+	XMLName   xml.Name      `xml:"urn:QDA-XML:project:1.0 Project"`
+	Name      string        `xml:"name,attr"`
+	Origin    string        `xml:"origin,attr"`
+	Creator   string        `xml:"creatingUserGUID,attr"`
+	Created   string        `xml:"creationDateTime,attr"`
+	Users     []qdeUser     `xml:"Users>User"`
+	Codes     []qdeCode     `xml:"CodeBook>Codes>Code"`
+	Variables []qdeVariable `xml:"Variables>Variable"`
+	Sources   *qdeSources   `xml:"Sources"`
 }
 
 type qdeUser struct {
@@ -55,35 +57,37 @@ type qdeCode struct {
 	Codes    []qdeCode `xml:"Code"`
 }
 
+type qdeVariable struct {
+	GUID string `xml:"guid,attr"`
+	Name string `xml:"name,attr"`
+	Type string `xml:"typeOfVariable,attr"`
+}
+
 type qdeSources struct {
 	Text []qdeSource `xml:"TextSource"`
 }
 
-type qdeNotes struct {
-	Note []qdeSource `xml:"Note"`
-}
-
-// qdeSource is a text source; the schema has the same type for notes.
 type qdeSource struct {
 	GUID       string         `xml:"guid,attr"`
 	Name       string         `xml:"name,attr"`
-	Path       string         `xml:"plainTextPath,attr,omitempty"`
+	Path       string         `xml:"plainTextPath,attr"`
 	Creator    string         `xml:"creatingUser,attr"`
 	Created    string         `xml:"creationDateTime,attr"`
-	Content    string         `xml:"PlainTextContent,omitempty"`
+	Describe   string         `xml:"Description,omitempty"`
 	Selections []qdeSelection `xml:"PlainTextSelection"`
-	Notes      []qdeRef       `xml:"NoteRef"`
+	Values     []qdeValue     `xml:"VariableValue"`
 }
 
+// qdeSelection is a passage with at most one coding: readers keep the memo and the author of a selection, not of its codings.
 type qdeSelection struct {
-	GUID    string      `xml:"guid,attr"`
-	Name    string      `xml:"name,attr"`
-	Start   int         `xml:"startPosition,attr"` // in code points
-	End     int         `xml:"endPosition,attr"`   // of the first one after
-	Creator string      `xml:"creatingUser,attr"`
-	Created string      `xml:"creationDateTime,attr"`
-	Codings []qdeCoding `xml:"Coding"`
-	Notes   []qdeRef    `xml:"NoteRef"`
+	GUID     string     `xml:"guid,attr"`
+	Name     string     `xml:"name,attr"`
+	Start    int        `xml:"startPosition,attr"` // in code points, as section 4 of the standard says
+	End      int        `xml:"endPosition,attr"`   // of the first one after
+	Creator  string     `xml:"creatingUser,attr"`
+	Created  string     `xml:"creationDateTime,attr"`
+	Describe string     `xml:"Description,omitempty"`
+	Coding   *qdeCoding `xml:"Coding"`
 }
 
 type qdeCoding struct {
@@ -91,6 +95,12 @@ type qdeCoding struct {
 	Creator string `xml:"creatingUser,attr"`
 	Created string `xml:"creationDateTime,attr"`
 	Code    qdeRef `xml:"CodeRef"`
+}
+
+type qdeValue struct {
+	Variable qdeRef `xml:"VariableRef"`
+	Text     string `xml:"TextValue,omitempty"`
+	Integer  int    `xml:"IntegerValue,omitempty"`
 }
 
 type qdeRef struct {
@@ -107,11 +117,15 @@ func guid(parts ...string) string {
 var (
 	userMachine = guid("user", "debrief")
 	userCoach   = guid("user", "coach")
+
+	variableTreatment = qdeVariable{guid("variable", "treatment"), "treatment", "Integer"}
+	variablePhase     = qdeVariable{guid("variable", "phase"), "phase", "Text"}
 )
 
 type project struct {
 	xml   *qdeProject
 	codes map[debrief.PromptID]string // guids of the codes there are
+	names map[string]bool             // of these codes: readers tell codes apart by name
 	files []file
 }
 
@@ -122,9 +136,10 @@ func newProject(name string, docs []*Document) *project {
 			created = made
 		}
 	}
-	p := &project{codes: map[debrief.PromptID]string{}, xml: &qdeProject{
+	p := &project{codes: map[debrief.PromptID]string{}, names: map[string]bool{}, xml: &qdeProject{
 		Name: name, Origin: "debrief", Creator: userMachine, Created: dateTime(created),
-		Users: []qdeUser{{userMachine, "debrief"}, {userCoach, "coach"}},
+		Users:     []qdeUser{{userMachine, "debrief"}, {userCoach, "coach"}},
+		Variables: []qdeVariable{variableTreatment, variablePhase},
 	}}
 	if len(docs) > 0 {
 		p.codebook(docs[0].Scheme, docs)
@@ -165,17 +180,25 @@ func (p *project) codebook(scheme *debrief.Scheme, docs []*Document) {
 
 func (p *project) code(scheme string, id debrief.PromptID, name, question, color string) qdeCode {
 	g := guid("prompt", scheme, string(id))
-	p.codes[id] = g
+	if name = cmp.Or(name, string(id)); p.names[name] {
+		name = fmt.Sprintf("%s (%s)", name, id)
+	}
+	p.codes[id], p.names[name] = g, true
 	return qdeCode{GUID: g, Name: name, Codable: true, Color: color, Describe: question}
 }
 
 // add makes a source of the document: one paragraph an utterance, with its time and speaker before it.
 func (p *project) add(d *Document) {
 	id := string(d.Recording.ID)
-	created := dateTime(d.Transcript.Made)
-	src := qdeSource{GUID: guid("source", id), Name: d.name(), Creator: userMachine, Created: created}
+	src := qdeSource{
+		GUID: guid("source", id), Name: d.name(), Creator: userMachine, Created: dateTime(d.Transcript.Made),
+		Describe: textOf(d.notesOn(-1)),
+		Values: []qdeValue{
+			{Variable: qdeRef{variableTreatment.GUID}, Integer: d.Recording.Session},
+			{Variable: qdeRef{variablePhase.GUID}, Text: string(d.Recording.Phase)},
+		},
+	}
 	src.Path = "internal://" + src.GUID + ".txt"
-	src.Notes = p.notes(d, -1, created)
 	var text strings.Builder
 	at := 0 // code points written
 	for i := range d.Transcript.Utterances {
@@ -185,24 +208,22 @@ func (p *project) add(d *Document) {
 		}
 		said := oneLine(u.Text)
 		before := fmt.Sprintf("%s %s: ", u.Start, speakerName(u.Speaker))
-		sel := qdeSelection{
+		whole := qdeSelection{
 			GUID: guid("selection", id, fmt.Sprint(u.Start), fmt.Sprint(i)), Name: firstWords(said),
-			Start: at + utf8.RuneCountInString(before), Creator: userMachine, Created: created,
+			Start: at + utf8.RuneCountInString(before), Created: src.Created,
 		}
-		sel.End = sel.Start + utf8.RuneCountInString(said)
+		whole.End = whole.Start + utf8.RuneCountInString(said)
 		for _, t := range d.tagsOf(i) {
-			by := userMachine
-			if t.Source == debrief.SourceCoach {
-				by = userCoach
-			}
-			sel.Codings = append(sel.Codings, qdeCoding{guid("coding", sel.GUID, string(t.Prompt)), by, created, qdeRef{p.codes[t.Prompt]}})
+			src.Selections = append(src.Selections, p.coded(whole, t))
 		}
-		sel.Notes = p.notes(d, i, created)
-		if len(sel.Codings)+len(sel.Notes) > 0 {
-			src.Selections = append(src.Selections, sel)
+		if notes := textOf(d.notesOn(i)); notes != "" {
+			// One selection for all notes: QualCoder takes no second one of the same place and author.
+			note := whole
+			note.GUID, note.Creator, note.Describe = guid("notes", whole.GUID), userCoach, notes
+			src.Selections = append(src.Selections, note)
 		}
 		text.WriteString(before + said + "\n")
-		at = sel.End + 1
+		at = whole.End + 1
 	}
 	if p.xml.Sources == nil {
 		p.xml.Sources = &qdeSources{}
@@ -211,21 +232,24 @@ func (p *project) add(d *Document) {
 	p.files = append(p.files, file{"Sources/" + src.GUID + ".txt", text.String()})
 }
 
-// notes adds the shared notes on an utterance to the project and returns references to them.
-func (p *project) notes(d *Document, index int, created string) []qdeRef {
-	var refs []qdeRef
-	for k, n := range d.notesOn(index) {
-		if p.xml.Notes == nil {
-			p.xml.Notes = &qdeNotes{}
-		}
-		note := qdeSource{
-			GUID: guid("note", string(d.Recording.ID), fmt.Sprint(index), fmt.Sprint(k)), Name: firstWords(n.Text),
-			Creator: userCoach, Created: created, Content: n.Text,
-		}
-		p.xml.Notes.Note = append(p.xml.Notes.Note, note)
-		refs = append(refs, qdeRef{note.GUID})
+// coded is the selection with the coding of one tag; its description is who or what says so, how surely, and why.
+func (p *project) coded(sel qdeSelection, t debrief.Tag) qdeSelection {
+	sel.Creator, sel.Describe = userCoach, t.Evidence
+	if t.Source != debrief.SourceCoach {
+		sel.Creator, sel.Describe = userMachine, fmt.Sprintf("%s, %.2f: %s", t.Source, t.Confidence, t.Evidence)
 	}
-	return refs
+	sel.GUID = guid("selection", sel.GUID, string(t.Prompt))
+	sel.Coding = &qdeCoding{guid("coding", sel.GUID), sel.Creator, sel.Created, qdeRef{p.codes[t.Prompt]}}
+	return sel
+}
+
+// textOf joins notes, one a paragraph.
+func textOf(notes []debrief.Note) string {
+	var out []string
+	for _, n := range notes {
+		out = append(out, n.Text)
+	}
+	return strings.Join(out, "\n")
 }
 
 // nameWords is how much of a passage names it in lists.
