@@ -27,10 +27,13 @@ var vttEscape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 func SRT(d *Document) []byte {
 	var b bytes.Buffer
 	for i, u := range cues(d) {
-		fmt.Fprintf(&b, "%d\n%s --> %s\n%s: %s\n\n", i+1, cueTime(u.Start, ","), cueTime(u.End, ","), speakerName(u.Speaker), strings.ReplaceAll(oneLine(u.Text), "-->", "→"))
+		fmt.Fprintf(&b, "%d\n%s --> %s\n%s: %s\n\n", i+1, cueTime(u.Start, ","), cueTime(u.End, ","), speakerName(u.Speaker), srtMarks.Replace(oneLine(u.Text)))
 	}
 	return b.Bytes()
 }
+
+// srtMarks: SubRip has no escapes, and players drop what stands between angle brackets as markup.
+var srtMarks = strings.NewReplacer("-->", "→", "<", "‹", ">", "›")
 
 func cues(d *Document) []debrief.Utterance {
 	var out []debrief.Utterance

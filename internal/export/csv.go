@@ -8,10 +8,14 @@ import (
 	"strings"
 )
 
-// Highlights returns one CSV row (RFC 4180, UTF-8 with a header) for every tag of every document: what was said, when, to which
-// prompt, and who or what says so. A cell that a spreadsheet would run as a formula begins with an apostrophe.
+// byteOrderMark tells Excel and LibreOffice, which otherwise guess, that the file is UTF-8.
+const byteOrderMark = "\ufeff"
+
+// Highlights returns one CSV row (RFC 4180, UTF-8 with a byte order mark and a header) for every tag of every document: what was
+// said, when, to which prompt, and who or what says so. A cell that a spreadsheet would run as a formula begins with an apostrophe.
 func Highlights(docs []*Document) ([]byte, error) {
 	var b bytes.Buffer
+	b.WriteString(byteOrderMark)
 	w := csv.NewWriter(&b)
 	w.UseCRLF = true
 	rows := [][]string{{"recording", "client", "session", "phase", "start", "end", "speaker", "prompt", "prompt_name", "source", "confidence", "evidence", "text", "notes"}}
@@ -29,7 +33,7 @@ func Highlights(docs []*Document) ([]byte, error) {
 				rows = append(rows, []string{
 					string(d.Recording.ID), string(d.Recording.Client), strconv.Itoa(d.Recording.Session), string(d.Recording.Phase),
 					fmt.Sprintf("%.3f", u.Start.Seconds()), fmt.Sprintf("%.3f", u.End.Seconds()), string(u.Speaker),
-					string(t.Prompt), d.promptName(t.Prompt), string(t.Source), fmt.Sprintf("%.3f", t.Confidence),
+					string(t.Prompt), cell(d.promptName(t.Prompt)), string(t.Source), fmt.Sprintf("%.3f", t.Confidence),
 					cell(t.Evidence), cell(u.Text), cell(strings.Join(notes, "\n")),
 				})
 			}

@@ -158,6 +158,31 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// The keys are what the README promises to other programs.
+func TestJSONHasTheDocumentedKeys(t *testing.T) {
+	d := sample()
+	d.Transcript.Utterances[1].Flags = []debrief.Flag{debrief.FlagEstimatedTimes}
+	d.Summary.Empty = "nothing usable"
+	var got map[string]any
+	if err := json.Unmarshal([]byte(all(t, d)["json"]), &got); err != nil {
+		t.Fatal(err)
+	}
+	first := func(v any, i int) map[string]any { return v.([]any)[i].(map[string]any) }
+	u, p := first(got["utterances"], 1), first(got["summary"], 0)
+	for want, object := range map[string]map[string]any{
+		"client empty engine id model notes open phase scheme seconds session summary utterances": got,
+		"confidence end flags notes prompts speaker start text":                                   u,
+		"confidence evidence id source":                                                           first(u["prompts"], 0),
+		"author text":                                                                             first(u["notes"], 0),
+		"prompt question sentences":                                                               p,
+		"end quote start text utterance":                                                          first(p["sentences"], 0),
+	} {
+		if keys := strings.Join(slices.Sorted(maps.Keys(object)), " "); keys != want {
+			t.Errorf("keys %s, want %s", keys, want)
+		}
+	}
+}
+
 func TestVTT(t *testing.T) {
 	cues := strings.Split(strings.TrimSpace(string(VTT(sample()))), "\n\n")
 	want := "01:01:01.750 --> 01:01:03.750\n<v Client>My hands were *heavy* &amp; &lt;warm&gt; --&gt; like naïve sand 🏖 Second line."
@@ -171,7 +196,7 @@ func TestVTT(t *testing.T) {
 
 func TestSRT(t *testing.T) {
 	cues := strings.Split(strings.TrimSpace(string(SRT(sample()))), "\n\n")
-	want := "2\n01:01:01,750 --> 01:01:03,750\nClient: My hands were *heavy* & <warm> → like naïve sand 🏖 Second line."
+	want := "2\n01:01:01,750 --> 01:01:03,750\nClient: My hands were *heavy* & ‹warm› → like naïve sand 🏖 Second line."
 	if len(cues) != 4 || cues[1] != want {
 		t.Errorf("%d cues, the second is\n%s\nwant\n%s", len(cues), cues[1], want)
 	}
@@ -207,7 +232,11 @@ func TestHighlights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+	text, marked := bytes.CutPrefix(data, []byte(byteOrderMark))
+	if !marked {
+		t.Error("a spreadsheet would guess the encoding")
+	}
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -84,11 +85,14 @@ func JSON(d *Document) ([]byte, error) {
 			out.Summary = append(out.Summary, jp)
 		}
 	}
-	data, err := json.MarshalIndent(out, "", "  ")
-	if err != nil {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false) // it is for people and programs, not for a page
+	if err := enc.Encode(out); err != nil {
 		return nil, fmt.Errorf("write json: %w", err)
 	}
-	return append(data, '\n'), nil
+	return b.Bytes(), nil
 }
 
 func jsonNotes(notes []debrief.Note) []jsonNote {
