@@ -58,6 +58,7 @@ type Uploader struct {
 		index int
 		n     int
 	}
+	announced debrief.RecordingID // likewise: known to the store before its first segment is
 
 	mu      sync.Mutex
 	live    *Recorder
@@ -218,13 +219,30 @@ func (u *Uploader) recording(ctx context.Context, st *spool.State) error {
 		u.waiting--
 		u.mu.Unlock()
 	}
-	if news && st.Ended.IsZero() {
-		return u.cfg.Store.PutRecording(ctx, st.Manifest())
+	if !st.Ended.IsZero() {
+		return u.complete(ctx, st, journal)
 	}
-	if st.Ended.IsZero() {
+	if !news && !u.announces(st) {
 		return nil
 	}
-	return u.complete(ctx, st, journal)
+	if err := u.cfg.Store.PutRecording(ctx, st.Manifest()); err != nil {
+		return fmt.Errorf("store manifest: %w", err)
+	}
+	u.announced = rec.ID
+	return nil
+}
+
+// announces tells whether the store should learn of the recording being made though none of its
+// segments is full yet: whoever looks on sees at once that it has begun. Not before something of
+// it is safe on this disk, so that there will be a recording, whatever happens.
+func (u *Uploader) announces(st *spool.State) bool {
+	if u.announced == st.Recording.ID || st.Uploaded() > 0 || st.Recording.Started.IsZero() {
+		return false
+	}
+	u.mu.Lock()
+	live := u.live
+	u.mu.Unlock()
+	return live.w.Safe() > 0 // only a live recording that has not ended gets here
 }
 
 // take returns the journal of a recording to write to; nil when another process has it, or when

@@ -328,6 +328,53 @@ func TestUpload(t *testing.T) {
 			}
 		})
 	})
+	t.Run("the store learns of a recording as soon as something of it is safe", func(t *testing.T) {
+		root := t.TempDir()
+		w, err := spool.Create(spool.Config{Root: root, Who: someone, Layout: layout})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
+		s := &faultStore{}
+		u := newUploader(t, root, s, time.Hour)
+		u.Follow(&Recorder{w: w, status: Status{Recording: someone.ID}})
+		pass := func(manifests int) {
+			t.Helper()
+			if _, err := u.pass(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if len(s.manifests) != manifests {
+				t.Fatalf("%d manifests, want %d", len(s.manifests), manifests)
+			}
+		}
+		pass(0)
+		if err := w.Note(spool.Entry{Kind: spool.KindDevice, Wall: time.Now(), Device: "lapel"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Append(tone(layout / 4)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Sync(); err != nil {
+			t.Fatal(err)
+		}
+		s.fail = func(string) error { return errDown }
+		if _, err := u.pass(t.Context()); !errors.Is(err, debrief.ErrUnavailable) {
+			t.Fatalf("a store that is down: %v", err)
+		}
+		s.fail = nil
+		pass(1)
+		pass(1)
+		if rec := s.manifests[0]; rec.Status != debrief.Capturing || rec.Samples != 0 || len(s.puts) != 0 {
+			t.Errorf("manifest %+v, puts %v", rec, s.puts)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := u.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		checkStored(t, s, tone(layout/4))
+	})
 	t.Run("goes on while recording, and leaves recordings of other processes alone", func(t *testing.T) {
 		root := t.TempDir()
 		w, err := spool.Create(spool.Config{Root: root, Who: someone, Layout: layout})
