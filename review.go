@@ -12,6 +12,7 @@ import (
 // Machine-made documents are never changed by it; it is laid over them by [Review.Apply] and
 // [Review.ApplySummary], and by nothing else. Lists are in the order in which things were done, and only grow: what
 // was there before an edit stays readable, and a later entry about the same thing counts instead of an earlier one.
+// The one exception are private notes: the words of one that was changed or taken away are gone.
 type Review struct {
 	Recording RecordingID   `json:"recording"`
 	Edits     []Edit        `json:"edits,omitempty"`
@@ -169,9 +170,16 @@ func (r *Review) applyEdits(t *Transcript) *Transcript {
 		if e.Speaker != "" {
 			u.Speaker, u.SpeakerConfidence = e.Speaker, 1
 		}
-		if e.Text != nil && strings.TrimSpace(*e.Text) != u.Text {
+		if e.Text == nil {
+			continue
+		}
+		switch text, heard := strings.TrimSpace(*e.Text), &t.Utterances[i]; text {
+		case u.Text:
+		case heard.Text: // an edit taken back: the machine's words are as certain, and lie where they lay
+			u.Text, u.Confidence, u.Words, u.Flags = heard.Text, heard.Confidence, heard.Words, heard.Flags
+		default:
 			// A person heard it: nothing casts doubt on the words any more. Where the single words lie is not known of the new text.
-			u.Text, u.Confidence, u.Words = strings.TrimSpace(*e.Text), 1, nil
+			u.Text, u.Confidence, u.Words = text, 1, nil
 			u.Flags = slices.DeleteFunc(slices.Clone(u.Flags), Flag.Doubtful)
 		}
 	}

@@ -72,6 +72,18 @@ func TestApplyEdits(t *testing.T) {
 	}
 }
 
+// TestEditTakenBack leaves no trace in what counts: doubtful words are as doubtful as they were.
+func TestEditTakenBack(t *testing.T) {
+	tr, _ := reviewed()
+	for i := range tr.Utterances {
+		tr.Utterances[i].Words = []Word{{Span: tr.Utterances[i].Span, Text: "w"}}
+		r := &Review{Edits: []Edit{{Anchor: AnchorOf(tr, i), Text: text("another")}, {Anchor: AnchorOf(tr, i), Text: text(tr.Utterances[i].Text)}}}
+		if got, _ := r.Apply(tr, nil); !reflect.DeepEqual(got, tr) {
+			t.Errorf("utterance %d: %+v", i, got.Utterances[i])
+		}
+	}
+}
+
 func TestNobodySpokeHasNoTag(t *testing.T) {
 	tr, tags := reviewed()
 	_, got := (&Review{Edits: []Edit{{Anchor: AnchorOf(tr, 3), Text: text("")}}}).Apply(tr, tags)

@@ -33,6 +33,7 @@ type change struct {
 	Quote     string           `json:"quote,omitempty"` // the words of a sentence of the summary
 	Hidden    bool             `json:"hidden,omitempty"`
 	Note      *int             `json:"note,omitempty"`     // the note that is changed or, without a text, taken away
+	Yields    bool             `json:"yields,omitempty"`   // the text gives way to what is there, and is kept in the history only
 	Stranded  *debrief.Span    `json:"stranded,omitempty"` // what is put somewhere or let go
 	Back      bool             `json:"back,omitempty"`     // takes putting or letting go back
 	// Seen is what the page showed in the place that is changed. When it is not there any more,
@@ -168,6 +169,10 @@ func (p *Page) enterText(d *documents, c change, at debrief.Anchor) (*change, er
 	}
 	text := strings.Join(strings.Fields(c.Text), " ")
 	d.review.Edits = append(d.review.Edits, debrief.Edit{Anchor: at, Text: &text, Author: p.Author, At: p.Now().UTC()})
+	if c.Yields {
+		d.review.Edits = append(d.review.Edits, debrief.Edit{Anchor: at, Text: &now, Author: p.Author, At: p.Now().UTC()})
+		return nil, nil
+	}
 	undo := c
 	undo.Text, undo.Seen = now, text
 	return &undo, nil

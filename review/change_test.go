@@ -86,9 +86,25 @@ func TestText(t *testing.T) {
 	}
 }
 
+// TestTextYields has an edit give way to somebody else's: the history has both.
+func TestTextYields(t *testing.T) {
+	p := newPage(t, nil)
+	must(t, p, `{"kind":"text",`+fourth+`,"text":"Theirs.","seen":"`+fourthText+`"}`)
+	out := must(t, p, `{"kind":"text",`+fourth+`,"text":"Mine.","seen":"Theirs.","yields":true}`)
+	if !strings.Contains(out.Rows[0], ">Theirs.</p>") || !strings.Contains(between(t, out.Rows[0], "<ol>", "</ol>"), "Mine.") || string(out.Undo) != "" {
+		t.Errorf("row %s, undone by %s", out.Rows[0], out.Undo)
+	}
+	if code, clash := send(t, p, complete, `{"kind":"text",`+fourth+`,"text":"Mine.","seen":"`+fourthText+`","yields":true}`); code != http.StatusConflict || clash.Theirs != "Theirs." {
+		t.Errorf("gave way to words never seen: status %d, theirs %q", code, clash.Theirs)
+	}
+}
+
 func TestSpeaker(t *testing.T) {
 	p := newPage(t, nil)
 	out := must(t, p, `{"kind":"speaker",`+fourth+`,"speaker":"coach","seen":"client"}`)
+	if history := between(t, out.Rows[0], "<ol>", "</ol>"); !strings.Contains(history, "As heard, Client") || !strings.Contains(history, "Speaker: Coach") {
+		t.Errorf("history %s", history)
+	}
 	if len(out.Rows) != 2 || !strings.Contains(out.Rows[0], `class="u coach turn"`) || strings.Contains(out.Rows[1], "turn") {
 		t.Errorf("rows %q", out.Rows)
 	}

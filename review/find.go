@@ -26,8 +26,14 @@ type found struct {
 // shortPrefix is the length up to which a word means itself alone: "a" is not every word with an a in front.
 const shortPrefix = 2
 
+// asks reports whether anything is asked for; the empty query is not everything.
+func (q query) asks() bool {
+	return len(q.words) > 0 || q.prompt != "" || q.client != "" || q.phase != "" || !q.from.IsZero() || !q.to.IsZero()
+}
+
 // find returns the first of the utterances that hold every word, or one beginning with it, and how many
-// there are. Sheets are looked through in their order.
+// there are. Without words and prompt it is every utterance of the recordings asked for. Sheets are
+// looked through in their order.
 func (q query) find(sheets []*sheet, v *vocabulary, limit int) (hits []found, total int) {
 	var wanted []terms
 	for _, w := range q.words {
@@ -40,7 +46,7 @@ func (q query) find(sheets []*sheet, v *vocabulary, limit int) (hits []found, to
 	if q.prompt != "" {
 		wanted = append(wanted, newTerms(v.exactly(promptTerm(q.prompt))))
 	}
-	if len(wanted) == 0 || slices.ContainsFunc(wanted, func(t terms) bool { return len(t.ids) == 0 }) {
+	if !q.asks() || slices.ContainsFunc(wanted, func(t terms) bool { return len(t.ids) == 0 }) {
 		return nil, 0
 	}
 	var all, one lineSet
@@ -48,8 +54,12 @@ func (q query) find(sheets []*sheet, v *vocabulary, limit int) (hits []found, to
 		if !q.takes(s) || len(s.terms) == 0 {
 			continue
 		}
-		all = wanted[0].lines(s, all)
-		for _, t := range wanted[1:] {
+		if len(wanted) == 0 {
+			all = s.spoken(all)
+		} else {
+			all = wanted[0].lines(s, all)
+		}
+		for _, t := range wanted[min(1, len(wanted)):] {
 			if all.empty() {
 				break
 			}
@@ -116,6 +126,19 @@ func (t terms) lines(s *sheet, into lineSet) lineSet {
 		if w := int(id / 64); w < len(t.bits) && t.bits[w]&(1<<(id%64)) != 0 {
 			into.add(s.posts[s.first[i]:s.first[i+1]])
 		}
+	}
+	return into
+}
+
+// spoken returns every utterance of a sheet that has words; it uses the memory of into.
+func (s *sheet) spoken(into lineSet) lineSet {
+	into = into.cleared(len(s.lines))
+	from := uint32(0)
+	for i := range s.lines {
+		if s.lines[i].end > from {
+			into[i/64] |= 1 << (i % 64)
+		}
+		from = s.lines[i].end
 	}
 	return into
 }

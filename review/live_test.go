@@ -148,10 +148,17 @@ func TestLiveCapture(t *testing.T) {
 		Status: debrief.Capturing, Started: began, Samples: debrief.SamplesOf(60),
 	}
 	g := &growing{Store: store}
-	g.set(rec, "1")
+	begun := rec
+	begun.Samples = 0
+	g.set(begun, "0")
 	p := newPage(t, func(c *review.Config) { c.Catalogue, c.Library, c.Now = g, g, nil })
 	server := serve(t, p)
+	if page := get(t, p, "/clients/lena/recordings/"+string(rec.ID)).Body.String(); !strings.Contains(page, "It has begun") || strings.Contains(page, "<audio") {
+		t.Error("the page of a recording without sound has a player")
+	}
 	client := events(t, server, "/clients/lena/live")
+	client("work", "It has begun")
+	g.set(rec, "1")
 	own := events(t, server, "/clients/lena/recordings/"+string(rec.ID)+"/live")
 	client("work", "1:00 have arrived")
 	first := own("version", "")

@@ -33,7 +33,7 @@ func (p *Page) notes(d documents) map[int][]note {
 		if n.Anchor != nil && d.heard != nil {
 			at = n.Anchor.Find(d.heard)
 		}
-		out[at] = append(out[at], note{i, n.Text, n.Author, n.At.Format(p.text.get("format.moment")), n.Private})
+		out[at] = append(out[at], note{i, n.Text, n.Author, p.moment(n.At), n.Private})
 	}
 	return out
 }
@@ -42,7 +42,8 @@ func (p *Page) notes(d documents) map[int][]note {
 const removed = "removed"
 
 // enterNote writes a note, or changes or takes away the one that is named. A note that was taken
-// away is brought back by writing it in the place of what took it away.
+// away is brought back by writing it in the place of what took it away: the page that took it away
+// knows its words. The store forgets those of a private note.
 func (p *Page) enterNote(d *documents, c change, at *debrief.Anchor) (*change, error) {
 	text := strings.TrimSpace(c.Text)
 	n := debrief.Note{Anchor: at, Text: text, Private: c.Private, Author: p.Author, At: p.Now().UTC()}
@@ -60,6 +61,9 @@ func (p *Page) enterNote(d *documents, c change, at *debrief.Anchor) (*change, e
 			return nil, clash{theirs: cmp.Or(was.Text, removed)}
 		}
 		n.Anchor, n.Replaces = was.Anchor, &i
+		if was.Private || n.Private {
+			d.review.Notes[i].Text = ""
+		}
 	}
 	d.review.Notes = append(d.review.Notes, n)
 	here := len(d.review.Notes) - 1

@@ -80,7 +80,9 @@ func (p *Page) recording(r *http.Request) (view, error) {
 	v.Live, v.Seen = v.Href+"/live", madeOf(rec, docs)
 	v.Work = p.work(scope{client: rec.Client, recording: rec.ID}, capturesOf([]debrief.Recording{*rec}))
 	v.Title = v.Heading + " · " + v.Client
-	v.Script = "recording.js"
+	if rec.Samples > 0 {
+		v.Script = "recording.js" // without sound there is nothing to hear, and nothing that could be corrected
+	}
 	v.Crumbs = []crumb{{p.text.get("clients.title"), "/"}, {v.Client, clientHref(rec.Client)}}
 	v.Facts = []string{p.when(client, rec), rec.Samples.String()}
 	if rec.Device != "" {

@@ -100,6 +100,8 @@ func TestPages(t *testing.T) {
 		"SearchWords":           {"/search?q=green+GATE&client=maya", 200, []string{"2 passages", "<mark>green</mark>", "<mark>gate</mark>", "Maya Lindqvist, Treatment 1"}},
 		"SearchPrompt":          {"/search?prompt=mood&client=maya", 200, []string{"4 passages", "I would call it a six"}},
 		"SearchPhaseAndDate":    {"/search?q=the&phase=immediate&client=maya&from=2026-09-22&to=2026-09-22", 200, []string{"<mark>The</mark> garden behind"}},
+		"SearchFiltersAlone":    {"/search?client=maya&phase=followup&from=2026-09-22", 200, []string{"12 passages", "The table in the garden."}},
+		"SearchTellsDoubt":      {"/search?q=watching", 200, []string{`class="doubtful"`, "no voice lies under these words"}},
 		"SearchFindsNothing":    {"/search?q=zeppelin", 200, []string{"Nothing found"}},
 		"NoSuchPage":            {"/nothing", 404, []string{"There is nothing here"}},
 		"NoSuchClient":          {"/clients/nobody", 404, nil},

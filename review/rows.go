@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"debrief"
 )
@@ -30,10 +31,11 @@ type row struct {
 	Pause      string   // length of the silence before, "" when short
 	Marks      []marker // set between this utterance and the one before
 	Text       string
-	Doubts     []string // why the text is not to be trusted
+	Doubtful   bool
+	Doubts     []string // why the text, or only its times, are not to be trusted
 	Tags       []chip
 	Suggested  []chip
-	History    *history // nil when nobody changed the words
+	History    *history // nil when nobody changed words or speaker
 	Notes      []note
 }
 
@@ -41,6 +43,7 @@ type row struct {
 type history struct {
 	By, When  string // of the last revision
 	Heard     string // the machine's words
+	Speaker   string // and who it took to say them
 	Revisions []revision
 }
 
@@ -78,7 +81,7 @@ func (p *Page) rows(d documents) []row {
 		one := row{
 			Index: i, Start: u.Start, End: u.End, Text: u.Text,
 			Speaker: string(u.Speaker), Name: p.text.get("speaker." + string(u.Speaker)),
-			History: edits[i], Notes: notes[i],
+			History: edits[i], Notes: notes[i], Doubtful: u.Doubtful(),
 			Turn: i == 0 || d.transcript.Utterances[i-1].Speaker != u.Speaker,
 		}
 		if silence := u.Start - last; silence >= shownPause {
@@ -120,24 +123,33 @@ func (p *Page) chip(t debrief.Tag) chip {
 	return c
 }
 
-// histories gathers the revisions of the words, by utterance.
+// histories gathers the revisions of words and speakers, by utterance.
 func (p *Page) histories(d documents) map[int]*history {
 	out := map[int]*history{}
 	for _, e := range d.review.Edits {
 		i := e.Find(d.heard)
-		if i < 0 || e.Text == nil {
+		if i < 0 {
 			continue
 		}
 		h := out[i]
 		if h == nil {
-			h = &history{Heard: d.heard.Utterances[i].Text}
+			u := &d.heard.Utterances[i]
+			h = &history{Heard: u.Text, Speaker: p.text.get("speaker." + string(u.Speaker))}
 			out[i] = h
 		}
-		h.By, h.When = e.Author, e.At.Format(p.text.get("format.moment"))
-		h.Revisions = append(h.Revisions, revision{*e.Text, h.By, h.When})
+		h.By, h.When = e.Author, p.moment(e.At)
+		if e.Speaker != "" {
+			h.Revisions = append(h.Revisions, revision{p.text.get("row.speaker", p.text.get("speaker."+string(e.Speaker))), h.By, h.When})
+		}
+		if e.Text != nil {
+			h.Revisions = append(h.Revisions, revision{*e.Text, h.By, h.When})
+		}
 	}
 	return out
 }
+
+// moment says when a person did something, by the clock of this machine: it is the coach's own.
+func (p *Page) moment(at time.Time) string { return at.Local().Format(p.text.get("format.moment")) }
 
 // keyedPrompts is how many prompts have a digit key of their own.
 const keyedPrompts = 9

@@ -38,6 +38,7 @@ type hit struct {
 	Who    string
 	Before string // the utterance before, to understand this one
 	Parts  []part
+	Doubts []string // why the words are not to be trusted
 	Cite   cite
 	Chips  []chip
 }
@@ -66,8 +67,7 @@ func (p *Page) search(r *http.Request) (view, error) {
 		from: day(v.From), to: day(v.To),
 	}
 	eachWord(v.Query, func(word string, _, _ int) { q.words = append(q.words, word) })
-	v.Asked = len(q.words) > 0 || q.prompt != ""
-	if !v.Asked {
+	if v.Asked = q.asks(); !v.Asked {
 		return v, nil
 	}
 	hits, total := q.find(known.sheets, &p.index.words, shownHits)
@@ -124,6 +124,9 @@ func (p *Page) hit(f found, words []string) hit {
 	h := hit{Who: p.text.get("speaker." + string(line.speaker)), Parts: marked(text, words), Cite: c}
 	if f.at > 0 {
 		h.Before = f.line(f.at - 1)
+	}
+	for _, flag := range f.doubts[f.at] {
+		h.Doubts = append(h.Doubts, p.text.get("flag."+string(flag)))
 	}
 	for _, prompt := range p.Scheme.Prompts {
 		if slices.ContainsFunc(p.index.words.exactly(promptTerm(prompt.ID)), func(term uint32) bool {

@@ -26,6 +26,8 @@ type sheet struct {
 	terms []uint32
 	first []uint32
 	posts []uint32
+
+	doubts map[int][]debrief.Flag // of the utterances whose words are in doubt: few
 }
 
 // sheetLine is one utterance; its text ends at end and begins where the one before ends.
@@ -46,7 +48,7 @@ func newSheet(rec *debrief.Recording, client *debrief.Client, stamp string) *she
 func (s *sheet) withWords(d documents, v *vocabulary) *sheet {
 	out := *s
 	out.read = true
-	out.text, out.lines, out.terms, out.first, out.posts = "", nil, nil, nil, nil
+	out.text, out.lines, out.terms, out.first, out.posts, out.doubts = "", nil, nil, nil, nil, nil
 	if d.transcript == nil {
 		return &out
 	}
@@ -57,6 +59,12 @@ func (s *sheet) withWords(d documents, v *vocabulary) *sheet {
 		u := &d.transcript.Utterances[i]
 		text.WriteString(u.Text)
 		out.lines[i] = sheetLine{u.Span, uint32(text.Len()), u.Speaker}
+		if u.Doubtful() {
+			if out.doubts == nil {
+				out.doubts = map[int][]debrief.Flag{}
+			}
+			out.doubts[i] = u.Flags
+		}
 		eachWord(u.Text, func(word string, _, _ int) { pairs = append(pairs, uint64(v.id(word))<<32|uint64(i)) })
 	}
 	if d.tags != nil {
@@ -90,7 +98,7 @@ func (s *sheet) size() int {
 // without is the sheet without its words.
 func (s *sheet) without() *sheet {
 	out := *s
-	out.read, out.text, out.lines, out.terms, out.first, out.posts = false, "", nil, nil, nil, nil
+	out.read, out.text, out.lines, out.terms, out.first, out.posts, out.doubts = false, "", nil, nil, nil, nil, nil
 	return &out
 }
 

@@ -2,6 +2,7 @@ package review_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -146,6 +147,44 @@ func TestPrivateNoteIsTheAuthors(t *testing.T) {
 	code, out := send(t, other, complete, `{"kind":"note",`+fourth+`,"note":`+attr(t, made.Rows[0], "data-note")+`,"text":"","seen":""}`)
 	if code != http.StatusBadRequest || strings.Contains(out.Theirs, "alone") {
 		t.Errorf("somebody else takes it away: status %d, theirs %q", code, out.Theirs)
+	}
+}
+
+// TestPrivateNoteIsForgotten looks into the store: words of a private note that was changed or
+// taken away are in it no more, and yet both can be undone.
+func TestPrivateNoteIsForgotten(t *testing.T) {
+	var same review.Config
+	p := newPage(t, func(c *review.Config) { same = *c })
+	kept := func() string {
+		var r debrief.Review
+		if _, err := same.Library.Load(t.Context(), &debrief.Recording{ID: "01DEMQ00000000000000000005", Client: "maya"}, &r); err != nil {
+			t.Fatal(err)
+		}
+		data, err := json.Marshal(r.Notes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	made := must(t, p, `{"kind":"note",`+fourth+`,"text":"first words","private":true}`)
+	n := attr(t, made.Rows[0], "data-note")
+	changed := must(t, p, `{"kind":"note",`+fourth+`,"note":`+n+`,"text":"other words","private":true,"seen":"first words"}`)
+	if got := kept(); strings.Contains(got, "first") || !strings.Contains(got, "other") {
+		t.Errorf("changed, and the store has %s", got)
+	}
+	gone := must(t, p, `{"kind":"note",`+fourth+`,"note":`+attr(t, changed.Rows[0], "data-note")+`,"text":"","private":true,"seen":"other words"}`)
+	if got := kept(); strings.Contains(got, "words") {
+		t.Errorf("taken away, and the store has %s", got)
+	}
+	must(t, p, string(gone.Undo))
+	back := must(t, p, string(changed.Undo))
+	if !strings.Contains(back.Rows[0], "first words") || strings.Contains(kept(), "other words") {
+		t.Errorf("undone: %s, and the store has %s", back.Rows[0], kept())
+	}
+	shared := must(t, p, `{"kind":"note","text":"for all"}`)
+	must(t, p, `{"kind":"note","note":`+attr(t, between(t, shared.Aside, `<div class="note" `, ">")+`"`, "data-note")+`,"text":"for me","private":true,"seen":"for all"}`)
+	if got := kept(); strings.Contains(got, "for all") {
+		t.Errorf("made private, and the store has %s", got)
 	}
 }
 

@@ -113,8 +113,11 @@ func (p *Page) captureItem(rec *debrief.Recording) workItem {
 	for _, g := range rec.Gaps {
 		behind -= g.Length
 	}
-	if rec.Status == debrief.Storing {
+	switch {
+	case rec.Status == debrief.Storing:
 		it.Doing = p.text.get("work.arriving", rec.Samples)
+	case rec.Samples == 0:
+		it.Doing = p.text.get("work.begun")
 	}
 	if behind > stalledAfter {
 		it.Kind, it.Advice = "stalled", p.text.get("work.stalled.advice")

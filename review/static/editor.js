@@ -24,16 +24,29 @@ export class Editor {
     this.speakers.addEventListener("click", (e) => { const b = e.target.closest("[data-speaker]"); if (b) { this.speakers.hidePopover(); this.#speaker(this.index, b.dataset.speaker); } });
     for (const menu of [this.menu, this.speakers]) {
       menu.addEventListener("toggle", (e) => { if (e.newState === "closed") this.#row().at.focus({ preventScroll: true }); });
+      menu.addEventListener("keydown", (e) => step(menu, e));
     }
     document.getElementById("undo").addEventListener("click", () => this.undo());
     this.note.querySelector(".cancel").addEventListener("click", () => this.note.close());
+    // What had the focus may have been drawn anew meanwhile, and the browser cannot go back to it.
+    this.note.addEventListener("close", () => { if (document.activeElement === document.body) this.noteFrom()?.focus({ preventScroll: true }); });
+    addEventListener("beforeunload", (e) => { if (!this.going && this.#unsaved()) e.preventDefault(); });
+  }
+
+  #unsaved() {
+    const fields = [...document.querySelectorAll(".editor textarea")];
+    if (this.note.open) fields.push(this.note.querySelector("textarea"));
+    return fields.some((f) => f.value !== f.defaultValue);
   }
 
   /** Acts on a key pressed at a row, or at the one that sounds; reports whether it meant something. */
   key(key) {
+    const menu = document.querySelector(".menu:popover-open"); // the keys beside its entries mean its row
     const at = document.activeElement?.closest?.(".u");
-    const index = at ? Number(at.id.slice(1)) : this.transcript.current;
+    const index = menu ? this.index : at ? Number(at.id.slice(1)) : this.transcript.current;
     if (!this.transcript.rows[index]) return false;
+    if (menu && !/^[1-9axcu]$/.test(key)) return false;
+    menu?.hidePopover();
     this.index = index;
     const prompt = this.legend.prompts.find((p) => p.key === key);
     if (prompt) { this.#toggleTag(index, prompt.id); return true; }
@@ -46,11 +59,11 @@ export class Editor {
     return true;
   }
 
-  /** Takes the last change back; reports whether there was one. */
+  /** Takes the last change back; reports whether there was one. It stays the last one until that is stored. */
   undo() {
     const last = this.undos.pop();
     if (!last) return false;
-    this.#send(last, true);
+    this.#send(last, true).then((stored) => { if (!stored) this.undos.push(last); });
     return true;
   }
 
@@ -72,7 +85,11 @@ export class Editor {
     const row = this.#row();
     const change = { utterance: index, start: Number(row.el.dataset.at) };
     switch (what) {
-      case "edit": return this.#edit(row.text, row.text.textContent, (text) => this.#send({ ...change, kind: "text", text, seen: row.text.textContent }));
+      case "edit": {
+        const seen = row.text.textContent;
+        const now = () => this.transcript.rows[index]; // drawn anew, perhaps, under the open field
+        return this.#edit({ places: () => [now().text], text: seen, save: (text) => this.#send({ ...change, kind: "text", text, seen }), back: () => now().at });
+      }
       case "speaker": {
         for (const b of this.speakers.children) b.setAttribute("aria-pressed", String(b.dataset.speaker === row.speaker));
         return this.#openAt(this.speakers, row);
@@ -121,20 +138,25 @@ export class Editor {
     const change = { kind: "sentence", utterance: index, start: Number(this.transcript.rows[index].el.dataset.at), prompt: el.dataset.prompt, quote: el.querySelector("q").textContent, seen: el.dataset.full };
     if (button.dataset.do === "hide") return this.#send({ ...change, hidden: true });
     if (button.dataset.do === "unhide") return this.#send({ ...change, text: el.dataset.full, seen: "" });
-    this.#edit(el.querySelector(".quote"), el.dataset.full, (text) => this.#send({ ...change, text }), el.querySelector(".tend"));
+    const places = [el.querySelector(".quote"), el.querySelector(".tend")];
+    this.#edit({ places: () => places, text: el.dataset.full, save: (text) => this.#send({ ...change, text }), back: () => button });
   }
 
-  // Puts a text field in the place of an element until it is saved or given up.
-  #edit(place, text, save, alsoHide) {
-    if (place.hidden) return;
+  // Puts a text field in the place of elements until it is saved or given up; back is where the focus goes then.
+  #edit({ places, text, save, back }) {
+    if (places()[0].hidden) return places()[0].parentElement.querySelector(".editor textarea").focus();
     const form = document.getElementById("editor").content.firstElementChild.cloneNode(true);
     const field = form.querySelector("textarea");
-    field.value = text;
-    const hide = (on) => { place.hidden = on; if (alsoHide) alsoHide.hidden = on; };
-    hide(true);
-    place.after(form);
+    field.defaultValue = text;
+    places()[0].after(form);
+    for (const place of places()) place.hidden = true;
     field.focus();
-    const close = () => { form.remove(); hide(false); this.#row()?.at.focus({ preventScroll: true }); };
+    const close = () => {
+      form.remove();
+      for (const place of places()) place.hidden = false;
+      back()?.focus({ preventScroll: true });
+      this.#drawAside();
+    };
     form.querySelector(".cancel").addEventListener("click", close);
     form.addEventListener("submit", (e) => { e.preventDefault(); submit(); });
     field.addEventListener("keydown", (e) => {
@@ -200,7 +222,8 @@ export class Editor {
   // A new note keeps what was typed until it is saved; changing one begins with its text.
   #writeNote(change, text = this.draft ?? "", secret = this.draftPrivate ?? false) {
     const field = this.note.querySelector("textarea"), box = this.note.querySelector("input");
-    field.value = text;
+    this.noteFrom = () => ("utterance" in change ? this.transcript.rows[change.utterance].at : this.aside.querySelector("[data-do=note]"));
+    field.value = field.defaultValue = text;
     box.checked = secret;
     const fresh = !("note" in change);
     field.oninput = box.onchange = fresh ? () => { this.draft = field.value; this.draftPrivate = box.checked; } : null;
@@ -238,14 +261,26 @@ export class Editor {
   }
 
   #show(body) {
-    const inAside = this.aside.contains(document.activeElement);
     for (const html of body.rows ?? []) this.transcript.replace(html);
     this.tools.remove();
     this.#place(document.activeElement?.closest?.(".u"));
-    if (body.aside) this.aside.innerHTML = body.aside;
-    if (inAside) this.aside.querySelector("button")?.focus({ preventScroll: true });
+    this.#drawAside(body.aside);
     this.legend.recount();
     this.onChange();
+  }
+
+  // Draws the summary anew, but not under somebody who is writing in it; the focus stays in its place.
+  #drawAside(html = this.asideNext) {
+    this.asideNext = html;
+    if (!html || this.aside.querySelector(".editor")) return;
+    this.asideNext = undefined;
+    const buttons = () => [...this.aside.querySelectorAll("button")].filter((b) => b.checkVisibility());
+    const at = buttons().indexOf(document.activeElement);
+    const unfolded = this.aside.querySelector("details")?.open;
+    this.aside.innerHTML = html;
+    const details = this.aside.querySelector("details");
+    if (details && unfolded) details.open = true;
+    if (at >= 0) buttons()[Math.min(at, buttons().length - 1)]?.focus({ preventScroll: true });
   }
 
   async #conflict(change, body) {
@@ -255,29 +290,46 @@ export class Editor {
     const dialog = document.getElementById("conflict");
     dialog.querySelector(".theirs").textContent = words(body.theirs);
     dialog.querySelector(".mine").textContent = change.kind === "tag" ? words(change.verdict === "rejected" ? "rejected" : "assigned") : change.text || words(change.speaker ?? (change.kind === "note" ? "removed" : change.quote ?? ""));
+    dialog.querySelector(".history-advice").hidden = change.kind !== "text";
     dialog.returnValue = "theirs";
     dialog.showModal();
     await new Promise((done) => dialog.addEventListener("close", done, { once: true }));
-    if (dialog.returnValue === "mine" && body.moved) { // the page is older than the transcript: mine goes where it is said now
-      const stored = await this.#send({ ...change, ...body.moved, seen: change.kind === "text" ? body.theirs : change.seen });
-      if (stored) { location.hash = "u" + body.moved.utterance; location.reload(); }
-      return stored;
-    }
-    if (dialog.returnValue === "mine") {
-      const nothing = { tag: "rejected", note: "removed" }[change.kind];
-      const seen = body.theirs === nothing ? "" : body.theirs;
-      return this.#send({ ...change, seen });
-    }
-    this.#show(body);
-    return true;
+    const mine = dialog.returnValue === "mine";
+    const nothing = { tag: "rejected", note: "removed" }[change.kind];
+    const again = { ...change, ...body.moved, seen: body.theirs === nothing ? "" : body.theirs };
+    if (body.moved && change.kind !== "text") again.seen = change.seen;
+    // Words that give way are stored as well: the history has both.
+    const stored = mine ? await this.#send(again) : change.kind !== "text" || await this.#send({ ...again, yields: true });
+    if (stored && body.moved) this.#goTo(body.moved.utterance);
+    else if (!mine && change.kind !== "text") this.#show(body);
+    return stored;
+  }
+
+  // The page is older than the transcript: it is loaded anew where the words are said now, unless
+  // somebody is still writing in it.
+  #goTo(utterance) {
+    if (document.querySelectorAll(".editor").length > 1) { document.getElementById("fresh").hidden = false; return; }
+    this.going = true;
+    history.replaceState(null, "", "#u" + utterance);
+    location.reload();
   }
 
   #tell(words, undo = false) {
     this.toast.querySelector("span").textContent = words;
     document.getElementById("undo").hidden = !undo;
+    (document.querySelector("dialog[open]") ?? document.body).append(this.toast); // nothing outside of an open dialog is seen
     this.toast.hidden = false;
     clearTimeout(this.hiding);
     this.hiding = setTimeout(() => { this.toast.hidden = true; }, TOAST);
     say(words);
   }
+}
+
+// The arrow keys go through the entries of a menu.
+function step(menu, e) {
+  const by = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+  if (!by) return;
+  e.preventDefault();
+  const all = [...menu.querySelectorAll("button")];
+  all[(all.indexOf(document.activeElement) + by + all.length) % all.length].focus();
 }

@@ -96,7 +96,8 @@ function version(now) {
   seen = now;
   if (!was || was === now) return;
   if (!document.getElementById("debrief")) { refresh(); return; }
-  const busy = document.querySelector("dialog[open], .editor") || document.getElementById("rows");
+  const listening = document.getElementById("sound")?.paused === false;
+  const busy = listening || document.querySelector("dialog[open], .editor") || document.getElementById("rows");
   // Nobody is taken out of reading; a page that had nothing to read becomes one that has.
   if (busy) document.getElementById("fresh").hidden = false;
   else location.reload();

@@ -49,7 +49,14 @@ export class Player extends EventTarget {
   speed(step) {
     const select = this.#el("speed");
     select.selectedIndex = Math.min(Math.max(0, select.selectedIndex + step), select.options.length - 1);
+    this.#setSpeed();
+  }
+
+  // Who listens at one and a half does so tomorrow as well.
+  #setSpeed() {
+    const select = this.#el("speed");
     this.sound.playbackRate = Number(select.value);
+    localStorage.setItem("speed", select.value);
   }
 
   toggleSkip() { this.skipping = press(this.#el("skip"), !this.skipping); }
@@ -69,7 +76,10 @@ export class Player extends EventTarget {
     this.#el("forward").addEventListener("click", () => this.jump(1));
     this.#el("skip").addEventListener("click", () => this.toggleSkip());
     this.#el("loop").addEventListener("click", () => this.toggleRepeat());
-    this.#el("speed").addEventListener("change", (e) => { this.sound.playbackRate = Number(e.target.value); });
+    const speed = this.#el("speed"), kept = localStorage.getItem("speed");
+    if ([...speed.options].some((o) => o.value === kept)) speed.value = kept;
+    this.sound.playbackRate = this.sound.defaultPlaybackRate = Number(speed.value); // whichever a reload of the browser kept in the field
+    speed.addEventListener("change", () => this.#setSpeed());
     this.addEventListener("time", (e) => { this.#el("now").textContent = clock(e.detail.at); });
   }
 

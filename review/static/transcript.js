@@ -162,14 +162,20 @@ export class Transcript extends EventTarget {
     const el = shell.content.querySelector(".u");
     const index = Number(el.id.slice(1));
     const old = this.rows[index];
+    if (el.dataset.at !== old?.el.dataset.at) return; // of a transcript made again, which this page does not show yet
     const focused = old.el.contains(document.activeElement);
+    const editor = old.el.querySelector(".editor"), typing = editor?.contains(document.activeElement);
     for (const name of ["word", "cursor"]) if (this["mark-" + name]?.startsWith(index + ":")) this.#mark(name, index, -1);
     if (old.el.hasAttribute("aria-current")) el.setAttribute("aria-current", "true");
     if (old.el.classList.contains("hit")) el.classList.add("hit");
     old.el.replaceWith(el);
     this.rows[index] = readRow(el);
     if (index === this.focused) this.rows[index].at.setAttribute("tabindex", "0");
-    if (focused) this.rows[index].at.focus({ preventScroll: true });
+    if (editor) { // somebody is writing in it, and goes on
+      this.rows[index].text.hidden = true;
+      this.rows[index].text.after(editor);
+    }
+    if (focused) (typing ? editor.querySelector("textarea") : this.rows[index].at).focus({ preventScroll: true });
     if (this.words[index]?.length !== this.rows[index].words.length) this.words[index] = null;
   }
 

@@ -59,6 +59,8 @@ func TestCaptureAppears(t *testing.T) {
 	list := browse(t, wide)
 	run(t, list, chromedp.Navigate(address), chromedp.WaitReady("#underway"))
 	until(t, list, `document.body.dataset.live === "/live"`)
+	s.capture(t, id, "capturing", 0, began) // no minute of it is full yet
+	until(t, list, `document.querySelector("#work .capturing")?.innerText.includes("It has begun")`)
 	s.capture(t, id, "capturing", 1, began)
 	until(t, list, `document.querySelector("#work .capturing")?.innerText.includes("1:00")`)
 	until(t, list, `document.querySelector("#clients a") !== null`) // the client is new, too
