@@ -12,7 +12,6 @@ import (
 	"debrief"
 	"debrief/review"
 	"debrief/review/demo"
-	"debrief/summarize"
 )
 
 // reply is what a change is answered with.
@@ -223,11 +222,8 @@ func TestChangeRefused(t *testing.T) {
 
 // TestManyAtOnce has many people change one recording at the same time: nobody's work is lost.
 func TestManyAtOnce(t *testing.T) {
-	store, err := demo.New(summarize.DefaultScheme())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := newPage(t, func(c *review.Config) { c.Catalogue, c.Library = store, store })
+	store := newStore(t)
+	p := pageOver(t, store, nil)
 	const people = 6
 	var g sync.WaitGroup
 	for i := range people {
@@ -248,20 +244,56 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
+// FuzzChange has a coach do two things to a recording, whose transcript may be made again between
+// them, and take back what was done: whatever is refused has changed nothing.
 func FuzzChange(f *testing.F) {
-	p := newPage(f, nil)
-	f.Add(`{"kind":"text",` + fourth + `,"text":"x","seen":"` + fourthText + `"}`)
-	f.Add(`{"kind":"tag",` + fourth + `,"prompt":"body","verdict":"set","seen":""}`)
-	f.Add(`{"kind":"sentence",` + fourth + `,"prompt":"standout","quote":"My mother","seen":""}`)
-	f.Add(`{"kind":"note","text":"x","private":true}`)
-	f.Add(`{"kind":"note",` + fourth + `,"note":0,"text":"","seen":"x"}`)
-	f.Add(`{"kind":"speaker",` + fourth + `,"speaker":"unknown","seen":"client"}`)
-	f.Add(`{"kind":"settle","stranded":{"start":1,"end":2},"back":true}`)
-	f.Add(`{"kind":"place",` + fourth + `,"stranded":{"start":387840,"end":400000},"seen":""}`)
-	f.Add(`[]`)
-	f.Fuzz(func(t *testing.T, body string) {
-		if code, _ := send(t, p, complete, body); code >= 500 {
-			t.Errorf("%q: status %d", body, code)
+	machine := &recut{}
+	p, store := hostilePage(f, newStore(f), func(c *review.Config) { machine.Library, c.Library = c.Library, machine })
+	get(f, p, "http://localhost/")
+	mine := `{"kind":"text",` + fourth + `,"text":"Mine.","seen":"` + fourthText + `"}`
+	for _, other := range []string{
+		`{"kind":"text",` + fourth + `,"text":"Other","seen":"Mine."}`,
+		`{"kind":"tag",` + fourth + `,"prompt":"body","verdict":"set","seen":""}`,
+		`{"kind":"sentence",` + fourth + `,"prompt":"standout","quote":"My mother","seen":""}`,
+		`{"kind":"sentence",` + fourth + `,"prompt":"standout","quote":"Mine","hidden":true,"seen":"x"}`,
+		`{"kind":"note","text":"x","private":true}`,
+		`{"kind":"note",` + fourth + `,"note":0,"text":"","seen":"x"}`,
+		`{"kind":"speaker",` + fourth + `,"speaker":"unknown","seen":"client"}`,
+		`{"kind":"settle","stranded":{"start":387840,"end":484800},"back":true}`,
+		`{"kind":"place","utterance":5,"start":484800,"stranded":{"start":387840,"end":484800},"seen":""}`,
+		`{"kind":"place",` + fourth + `,"stranded":{"start":-9223372036854775808,"end":9223372036854775807},"seen":""}`,
+		`[]`,
+	} {
+		for _, again := range []bool{false, true} {
+			f.Add(mine, other, again)
+			f.Add(other, other, again)
+		}
+	}
+	f.Fuzz(func(t *testing.T, first, second string, again bool) {
+		store.reset(0)
+		machine.again.Store(false)
+		for _, body := range []string{first, second} {
+			before := store.review("01DEMQ00000000000000000005")
+			r, b := shout(t, p, "POST "+complete+"/review HTTP/1.1", []byte(body))
+			harmless(t, r, body+first, b, false)
+			after := store.review("01DEMQ00000000000000000005")
+			if b.Code != http.StatusOK && before != after {
+				t.Errorf("%q is refused with %d, and has changed something", body, b.Code)
+			}
+			if b.Code == http.StatusOK && before == after {
+				t.Errorf("%q is taken, and has changed nothing", body)
+			}
+			var out reply
+			if b.Code == http.StatusOK && json.Unmarshal(b.Body.Bytes(), &out) == nil && out.Undo != nil {
+				r, b := shout(t, p, "POST "+complete+"/review HTTP/1.1", out.Undo)
+				if harmless(t, r, body+first, b, false); b.Code != http.StatusOK {
+					t.Errorf("%q cannot be undone with %s: status %d %s", body, out.Undo, b.Code, b.Body)
+				}
+				shout(t, p, "POST "+complete+"/review HTTP/1.1", []byte(body))
+			}
+			r, b = shout(t, p, "GET "+complete+" HTTP/1.1", nil)
+			harmless(t, r, first+second, b, false)
+			machine.again.Store(again)
 		}
 	})
 }

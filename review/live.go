@@ -47,6 +47,9 @@ func (p *Page) live(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no") // a proxy must not wait for more
+	if r.Method == http.MethodHead { // nothing would ever come, and the line would be taken
+		return nil
+	}
 	out := stream{w: w, control: http.NewResponseController(w)}
 	out.send(fmt.Sprintf("retry: %d\n\n", comeBack))
 	for out.err == nil {

@@ -4,17 +4,20 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"debrief"
 	"debrief/review"
 	"debrief/review/demo"
-	"debrief/summarize"
 )
 
 // events opens a stream and returns a function that waits until one of its events says something.
@@ -138,10 +141,7 @@ func (g *growing) Recording(ctx context.Context, c debrief.ClientID, id debrief.
 // TestLiveCapture has another process write a manifest again and again.
 func TestLiveCapture(t *testing.T) {
 	t.Parallel() // it waits for looks at the store more than it works
-	store, err := demo.New(summarize.DefaultScheme())
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := newStore(t)
 	began := time.Now().Add(-2 * time.Minute)
 	rec := debrief.Recording{
 		ID: recordingAt(began), Client: demo.Lena, Session: 3, Phase: debrief.Immediate,
@@ -182,4 +182,99 @@ func recordingAt(at time.Time) debrief.RecordingID {
 		id[i] = letters[ms%32]
 	}
 	return debrief.RecordingID(id)
+}
+
+// audience keeps a stream that is being written while others look at it.
+type audience struct {
+	browser
+	mu   sync.Mutex
+	gone bool
+}
+
+func (a *audience) Flush() {}
+
+func (a *audience) Write(p []byte) (int, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.gone {
+		return 0, io.ErrClosedPipe
+	}
+	return a.browser.Write(p)
+}
+
+// FuzzLive has a page look at a stream while jobs and recordings change, the store fails, time
+// passes and its line breaks: whatever happens, the stream is well formed, tells nothing of the
+// inside, and leaves nothing behind when its page has gone.
+func FuzzLive(f *testing.F) {
+	f.Add("/live?finished=1", "", []byte{0, 1, 2, 3, 4, 5, 6, 7})
+	f.Add("/clients/maya/live", "Last-Event-ID: 7", []byte{7, 7, 1, 1, 33, 65, 97})
+	f.Add(state(8)+"/live", "Accept: text/html", []byte{2, 4, 4, 3, 2, 4, 6, 4})
+	f.Add(complete+"/live?finished=%zz", "Range: bytes=0-1", []byte{5, 3, 4, 2})
+	f.Add("/clients/..%2f/live", "", []byte{})
+	stored := newStore(f)
+	f.Fuzz(func(t *testing.T, path, header string, script []byte) {
+		if len(script) > 64 { // more happens to no page between two looks
+			script = script[:64]
+		}
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now().Add(-time.Minute)
+			g := &growing{Store: stored}
+			rec := debrief.Recording{ID: recordingAt(began), Client: demo.Tomas, Session: 3, Phase: debrief.Immediate, Status: debrief.Capturing, Started: began}
+			g.set(rec, "0")
+			work := demo.NewWork(time.Now())
+			p, store := hostilePage(t, stored, func(c *review.Config) {
+				c.Catalogue, c.Library, c.Now, c.Intake, c.Limits = g, g, nil, work, limits
+			})
+			r, err := http.ReadRequest(bufio.NewReader(strings.NewReader("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n" + header + "\r\n\r\n")))
+			if err != nil {
+				return
+			}
+			ctx, leave := context.WithCancel(t.Context())
+			defer leave()
+			r = r.WithContext(ctx)
+			a := &audience{browser: browser{ResponseRecorder: httptest.NewRecorder()}}
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				p.ServeHTTP(a, r)
+			}()
+			failed := false
+			for i, what := range script {
+				time.Sleep(time.Second) // of the bubble: longer than a stream waits between two events
+				jobs, _ := work.Jobs()
+				switch job := int(what / 8); what % 8 {
+				case 0, 1, 2:
+					if job < len(jobs) {
+						act := []debrief.JobAct{debrief.JobCancel, debrief.JobRetry, debrief.JobRemove}[what%8]
+						if _, err := work.Act(ctx, jobs[job].ID, act); err != nil && !errors.Is(err, debrief.ErrConflict) {
+							t.Fatal(err)
+						}
+					}
+				case 3:
+					rec.Samples += debrief.SamplesOf(float64(job))
+					rec.Status = []debrief.Status{debrief.Capturing, debrief.Storing, debrief.Stored}[job%3]
+					g.set(rec, strconv.Itoa(i+1))
+				case 4:
+					time.Sleep(time.Duration(1+job) * 3 * time.Second)
+				case 5:
+					failed = true
+					store.reset(uint16(what)*257 + uint16(i))
+				case 6:
+					store.reset(0)
+				case 7:
+					a.mu.Lock()
+					a.gone = job > 3
+					a.mu.Unlock()
+				}
+			}
+			synctest.Wait()
+			leave()
+			<-ended
+			synctest.Wait()
+			if streams, watches := p.Streams(); streams != 0 || watches != 0 {
+				t.Errorf("%d streams and %d watches are left", streams, watches)
+			}
+			harmless(t, r, path+header, &a.browser, failed)
+		})
+	})
 }

@@ -136,33 +136,39 @@ func New(c Config) (*Page, error) {
 	}
 	p.waves = newWaves(c.Sound, c.Log)
 	p.watches = newWatches(p)
-	p.handler = p.guard(p.routes())
+	mux := http.NewServeMux()
+	for pattern, answer := range p.routes() {
+		mux.HandleFunc(pattern, answer)
+	}
+	p.handler = p.guard(mux)
 	return p, nil
 }
 
-func (p *Page) routes() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", p.page(p.clients))
-	mux.HandleFunc("GET /clients/{client}", p.page(p.client))
-	mux.HandleFunc("GET /clients/{client}/course", p.page(p.course))
-	mux.HandleFunc("GET /search", p.page(p.search))
-	mux.HandleFunc("GET /clients/{client}/recordings/{recording}", p.page(p.recording))
-	mux.HandleFunc("GET /clients/{client}/recordings/{recording}/audio.wav", p.raw(p.audio))
-	mux.HandleFunc("GET /clients/{client}/recordings/{recording}/wave", p.raw(p.wave))
-	mux.HandleFunc("GET /clients/{client}/recordings/{recording}/words", p.raw(p.words))
-	mux.HandleFunc("POST /clients/{client}/recordings/{recording}/review", p.raw(p.change))
-	mux.HandleFunc("POST /clients/{client}/recordings/{recording}/process", p.raw(p.process))
-	for _, scope := range []string{"", "/clients/{client}", "/clients/{client}/recordings/{recording}"} {
-		mux.HandleFunc("GET "+scope+"/live", p.raw(p.live))
+// routes are the answers to everything that may be asked, by the patterns of [http.ServeMux].
+func (p *Page) routes() map[string]http.HandlerFunc {
+	const client, recording = "/clients/{client}", "/clients/{client}/recordings/{recording}"
+	return map[string]http.HandlerFunc{
+		"GET /{$}":                        p.page(p.clients),
+		"GET " + client:                   p.page(p.client),
+		"GET " + client + "/course":       p.page(p.course),
+		"GET /search":                     p.page(p.search),
+		"GET " + recording:                p.page(p.recording),
+		"GET " + recording + "/audio.wav": p.raw(p.audio),
+		"GET " + recording + "/wave":      p.raw(p.wave),
+		"GET " + recording + "/words":     p.raw(p.words),
+		"POST " + recording + "/review":   p.raw(p.change),
+		"POST " + recording + "/process":  p.raw(p.process),
+		"GET /live":                       p.raw(p.live),
+		"GET " + client + "/live":         p.raw(p.live),
+		"GET " + recording + "/live":      p.raw(p.live),
+		"GET /upload":                     p.page(p.upload),
+		"POST /uploads":                   p.raw(p.begin),
+		"GET /uploads/{upload}":           p.raw(p.offset), // HEAD as well
+		"PATCH /uploads/{upload}":         p.raw(p.receive),
+		"POST /work/{job}":                p.raw(p.act),
+		"GET /static/":                    p.static.ServeHTTP,
+		"/":                               p.page(func(*http.Request) (view, error) { return nil, debrief.ErrNotFound }),
 	}
-	mux.HandleFunc("GET /upload", p.page(p.upload))
-	mux.HandleFunc("POST /uploads", p.raw(p.begin))
-	mux.HandleFunc("GET /uploads/{upload}", p.raw(p.offset)) // HEAD as well
-	mux.HandleFunc("PATCH /uploads/{upload}", p.raw(p.receive))
-	mux.HandleFunc("POST /work/{job}", p.raw(p.act))
-	mux.Handle("GET /static/", p.static)
-	mux.HandleFunc("/", p.page(func(*http.Request) (view, error) { return nil, debrief.ErrNotFound }))
-	return mux
 }
 
 // ServeHTTP answers one request.

@@ -18,7 +18,7 @@ var staticFiles embed.FS
 // browser may keep them for ever and still never mixes two releases.
 type assets struct {
 	prefix string // "/static/<hash>"
-	files  http.Handler
+	files  fs.FS
 }
 
 func newAssets() (*assets, error) {
@@ -44,14 +44,17 @@ func newAssets() (*assets, error) {
 		return nil, fmt.Errorf("read static files: %w", err)
 	}
 	prefix := "/static/" + hex.EncodeToString(h.Sum(nil)[:6])
-	return &assets{prefix: prefix, files: http.StripPrefix(prefix, http.FileServerFS(root))}, nil
+	return &assets{prefix: prefix, files: root}, nil
 }
 
 func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !strings.HasPrefix(r.URL.Path, a.prefix+"/") || strings.HasSuffix(r.URL.Path, "/") {
+	name, ours := strings.CutPrefix(r.URL.Path, a.prefix+"/")
+	// Asked first, because net/http calls a name that no file can have a fault of the server.
+	info, err := fs.Stat(a.files, name)
+	if !ours || err != nil || info.IsDir() {
 		http.NotFound(w, r)
 		return
 	}
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	a.files.ServeHTTP(w, r)
+	http.ServeFileFS(w, r, a.files, name)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -245,30 +246,84 @@ func TestProcess(t *testing.T) {
 	}
 }
 
-// FuzzUpload sends anything to everything that takes files in.
+// FuzzUpload sends a file in pieces with offsets, lengths and checksums that may lie, in any
+// order, and stops, takes up and removes it between: what is kept is what was vouched for.
 func FuzzUpload(f *testing.F) {
-	p, _, _ := withIntake(f)
-	begun := ask(f, p, "POST", "/uploads", form("memo.wav", 4000))
-	f.Add("POST", "", "", "", form("memo.wav", 5))
-	f.Add("POST", "", "", "", []byte(`{"bytes":-1,"session":1e99,"file":"../../x.wav"}`))
-	f.Add("PATCH", begun.ID, "0", checksum([]byte("abc")), []byte("abc"))
-	f.Add("PATCH", begun.ID, "9223372036854775807", "sha256 ", []byte("abc"))
-	f.Add("PATCH", begun.ID, "", "md5 x", []byte{})
-	f.Add("HEAD", "..", "", "", []byte{})
-	f.Fuzz(func(t *testing.T, method, id, offset, sum string, body []byte) {
-		for _, path := range []string{"/uploads", "/uploads/" + id, "/work/" + id} {
-			r, err := http.NewRequest(method, "http://localhost"+path, bytes.NewReader(body))
-			if err != nil {
-				continue
+	in, dir := newIntake(f)
+	p, store := hostilePage(f, newStore(f), func(c *review.Config) { c.Intake, c.Limits = in, limits })
+	get(f, p, "http://localhost/")
+	f.Add(uint16(3000), []byte{0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255, 0}, []byte("abcdefg"))
+	f.Add(uint16(40), []byte{0, 0, 9, 1, 0, 1, 9, 0, 0, 128, 9, 0, 0, 0, 9, 2, 0, 0, 9, 3, 0, 0, 9, 4, 1, 0, 0, 0, 0, 0, 200, 0}, []byte("x"))
+	f.Add(uint16(5), []byte{0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 4, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0}, []byte{0})
+	f.Add(uint16(0), []byte{1, 0, 0, 0}, []byte{})
+	f.Add(uint16(65535), []byte{1, 0, 0, 0}, []byte{1})
+	f.Fuzz(func(t *testing.T, size uint16, steps, sound []byte) {
+		store.reset(0)
+		ask := func(head string, body []byte) (answer, int) {
+			r, b := shout(t, p, head, body)
+			harmless(t, r, head+string(body), b, false)
+			var a answer
+			if r.Method != http.MethodHead && b.Header().Get("Content-Type") == "application/json" {
+				if err := json.Unmarshal(b.Body.Bytes(), &a); err != nil {
+					t.Fatal(err)
+				}
 			}
-			r.Header.Set("Content-Type", "application/offset+octet-stream")
-			r.Header.Set("Upload-Offset", offset)
-			r.Header.Set("Upload-Checksum", sum)
-			w := httptest.NewRecorder()
-			p.ServeHTTP(w, r)
-			// Refusing for want of room is right when a fuzzer has filled the list.
-			if w.Code >= 500 && w.Code != http.StatusServiceUnavailable {
-				t.Errorf("%s %q: status %d", method, path, w.Code)
+			return a, b.Code
+		}
+		begun, code := ask("POST /uploads HTTP/1.1", form("memo.wav", int(size)))
+		if fits := size > 0 && int64(size) <= limits.Bytes; (code == http.StatusCreated) != fits {
+			t.Fatalf("%d bytes are answered with %d", size, code)
+		} else if !fits {
+			return
+		}
+		defer func() {
+			for _, act := range []debrief.JobAct{debrief.JobCancel, debrief.JobRemove} {
+				if _, err := in.Act(context.Background(), debrief.JobID(begun.ID), act); err != nil && !errors.Is(err, debrief.ErrNotFound) && !errors.Is(err, debrief.ErrConflict) {
+					t.Error(err)
+				}
+			}
+		}()
+		var kept []byte
+		for ; len(steps) >= 4 && len(sound) > 0; steps = steps[4:] {
+			what, off, n, lie := steps[0]%5, int(int8(steps[1])), 5*int(steps[2]), steps[3]
+			at := len(kept) + off
+			switch what {
+			case 0:
+				part := bytes.Repeat(sound, n/len(sound)+1)[:n]
+				sum, length := checksum(part), n
+				if lie == 1 {
+					sum = checksum(append(part, 'x'))
+				} else if lie > 1 {
+					length += int(lie) - 128
+				}
+				a, code := ask(fmt.Sprintf("PATCH /uploads/%s HTTP/1.1\nContent-Type: application/offset+octet-stream\nUpload-Offset: %d\nUpload-Checksum: %s\nContent-Length: %d",
+					begun.ID, at, sum, max(0, length)), part)
+				good := off == 0 && lie != 1 && max(0, length) == n && n <= chunk && len(kept)+n <= int(size)
+				if len(kept) < int(size) && good != (code == http.StatusOK) {
+					t.Fatalf("%d bytes at %d of %d, said to be %d: %d", n, at, size, length, code)
+				}
+				if code == http.StatusOK {
+					kept = append(kept, part...)
+				}
+				if a.Offset != int64(len(kept)) {
+					t.Fatalf("after %d it says that %d bytes are here, not %d", code, a.Offset, len(kept))
+				}
+			case 1:
+				ask("HEAD /uploads/"+begun.ID+" HTTP/1.1", nil)
+			case 2:
+				if a, _ := ask("POST /uploads HTTP/1.1", form("memo.wav", int(size))); a.ID != begun.ID || a.Offset != int64(len(kept)) {
+					t.Fatalf("taken up again, it is %+v", a)
+				}
+			case 3:
+				ask("POST /work/"+begun.ID+" HTTP/1.1\nContent-Type: application/x-www-form-urlencoded", []byte("act=retry"))
+			case 4:
+				if len(kept) == int(size) { // it waits for a worker; what is stopped can be tried again, and keeps its file
+					ask("POST /work/"+begun.ID+" HTTP/1.1\nContent-Type: application/x-www-form-urlencoded", []byte("act=cancel"))
+				}
+			}
+			disk, err := os.ReadFile(filepath.Join(dir, begun.ID, "sound.wav"))
+			if err != nil && len(kept) > 0 || !bytes.Equal(disk, kept) {
+				t.Fatalf("%d bytes are kept of %d: %v", len(disk), len(kept), err)
 			}
 		}
 	})
