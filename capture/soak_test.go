@@ -8,15 +8,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,7 +21,6 @@ import (
 	"debrief/capture/spool"
 	"debrief/internal/testenv"
 	"debrief/internal/testsound"
-	"debrief/storage"
 )
 
 // The long forms of what must hold: scripts/soak.sh runs them.
@@ -101,25 +96,15 @@ func TestSoakDiskFull(t *testing.T) {
 func TestSoakSlowStore(t *testing.T) {
 	const bytesPerSecond = 25_000 // of the 32,000 that are recorded
 	s3 := testenv.S3(t)
-	target, err := url.Parse(s3.Endpoint)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var requests atomic.Int64
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(target)
-		r.Out.Host = r.In.Host // it is part of the signature
-	}, ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }}
-	line := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if requests.Add(1)%5 == 0 {
+	line := s3.Line(t)
+	line.Before = func(n int64, _ http.ResponseWriter, r *http.Request) bool {
+		if n%5 == 0 {
 			panic(http.ErrAbortHandler)
 		}
 		r.Body = throttled{r.Body, bytesPerSecond}
-		proxy.ServeHTTP(w, r)
-	}))
-	defer line.Close()
-	t.Setenv("AWS_ACCESS_KEY_ID", s3.AccessKey)
-	t.Setenv("AWS_SECRET_ACCESS_KEY", s3.SecretKey)
+		return false
+	}
+	s3.Use(t)
 	where := "s3://" + s3.Bucket(t)
 
 	server := testsound.Start(t, "lapel")
@@ -148,14 +133,7 @@ func TestSoakSlowStore(t *testing.T) {
 	if waiting < 2 {
 		t.Errorf("only %d segments wait: the line is not slow", waiting)
 	}
-	var bucket storage.Bucket
-	for i := 0; i == 0 || err != nil && i < 10; i++ {
-		bucket, err = storage.Open(t.Context(), where, storage.S3Options{Endpoint: line.URL})
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	lib := libraryStore{storage.NewLibrary(bucket)}
+	lib := libraryOver(t, line, where)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	if err := newUploader(t, dir, lib, time.Hour).Flush(ctx); err != nil {
@@ -169,7 +147,7 @@ func TestSoakSlowStore(t *testing.T) {
 	if len(local.Gaps) != 1 || local.Gaps[0].Reason != "crash" {
 		t.Errorf("gaps %+v", local.Gaps)
 	}
-	t.Logf("%s in %d segments over a line that was too slow, %d requests; %d segments had to wait for the end", rec.Samples, len(rec.Segments), requests.Load(), waiting)
+	t.Logf("%s in %d segments over a line that was too slow, %d requests; %d segments had to wait for the end", rec.Samples, len(rec.Segments), line.Requests.Load(), waiting)
 }
 
 // throttled is a body that arrives slowly.

@@ -7,11 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,40 +47,22 @@ func (l libraryStore) PutRecording(ctx context.Context, rec *debrief.Recording) 
 // TestUploadOverABadLine puts a line that fails before a real S3 server.
 func TestUploadOverABadLine(t *testing.T) {
 	server := testenv.S3(t)
-	target, err := url.Parse(server.Endpoint)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var requests atomic.Int64
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(target)
-		r.Out.Host = r.In.Host // it is part of the signature
-	}, ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }}
-	bad := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch requests.Add(1) % 4 {
+	bad := server.Line(t)
+	bad.Before = func(n int64, w http.ResponseWriter, r *http.Request) bool {
+		switch n % 4 {
 		case 1: // refused
 			w.WriteHeader(http.StatusServiceUnavailable)
+			return true
 		case 3: // cut in the middle of the body
 			if r.Method == http.MethodPut {
 				r.Body = io.NopCloser(io.LimitReader(r.Body, max(1, r.ContentLength/2)))
 			}
-			proxy.ServeHTTP(w, r)
-		default:
-			proxy.ServeHTTP(w, r)
 		}
-	}))
-	defer bad.Close()
-	t.Setenv("AWS_ACCESS_KEY_ID", server.AccessKey)
-	t.Setenv("AWS_SECRET_ACCESS_KEY", server.SecretKey)
-	bucket, err := storage.Open(t.Context(), "s3://"+server.Bucket(t), storage.S3Options{Endpoint: bad.URL})
-	for i := 0; err != nil && i < 10; i++ {
-		bucket, err = storage.Open(t.Context(), "s3://"+server.Bucket(t), storage.S3Options{Endpoint: bad.URL})
+		return false
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	server.Use(t)
+	lib := libraryOver(t, bad, "s3://"+server.Bucket(t))
 	root, pcm := newSpool(t)
-	lib := libraryStore{storage.NewLibrary(bucket)}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := newUploader(t, root, lib, time.Hour).Flush(ctx); err != nil {
@@ -94,9 +72,22 @@ func TestUploadOverABadLine(t *testing.T) {
 	if !slices.Equal(got, pcm) || rec.Status != debrief.Stored {
 		t.Errorf("status %s, the store holds other samples than were spooled", rec.Status)
 	}
-	if requests.Load() < 8 {
-		t.Errorf("only %d requests went over the bad line", requests.Load())
+	if bad.Requests.Load() < 8 {
+		t.Errorf("only %d requests went over the bad line", bad.Requests.Load())
 	}
+}
+
+// libraryOver opens a store behind a bad line.
+func libraryOver(t *testing.T, line *testenv.Line, where string) libraryStore {
+	t.Helper()
+	bucket, err := storage.Open(t.Context(), where, storage.S3Options{Endpoint: line.URL})
+	for i := 0; err != nil && i < 10; i++ {
+		bucket, err = storage.Open(t.Context(), where, storage.S3Options{Endpoint: line.URL})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return libraryStore{storage.NewLibrary(bucket)}
 }
 
 // fetch reads what a store behind a bad line holds of a recording.

@@ -33,7 +33,9 @@ pulseaudio|pulseaudio|pulseaudio|pulseaudio|pulseaudio|tests: a virtual micropho
 pactl|pulseaudio-utils|pulseaudio-utils|libpulse|-|tests: makes and removes the virtual microphone
 /usr/lib*/*alsa-lib/libasound_module_pcm_pulse.so /usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so|libasound2-plugins|alsa-plugins-pulseaudio|alsa-plugins|-|tests: lets PortAudio see the virtual microphone
 aplay|alsa-utils|alsa-utils|alsa-utils|-|tests: plays into the virtual microphone
-chromium|chromium|chromium|chromium|chromium|tests: a browser that uses the page of the coach
+/sbin/mkfs.ext4 /usr/*bin/mkfs.ext4|e2fsprogs|e2fsprogs|e2fsprogs|-|tests: a small disk that fills up while it is recorded to
+chromium|chromium|/sbin/mkfs.ext4 /usr/*bin/mkfs.ext4|e2fsprogs|e2fsprogs|e2fsprogs|-|tests: a small disk that fills up while it is recorded to
+chromium|chromium|chromium|tests: a browser that uses the page of the coach
 '
 
 have() { # check

@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,50 +18,16 @@ import (
 	"debrief/storage"
 )
 
-// trouble is a way to the real server on which things happen.
-type trouble struct {
-	proxy *httputil.ReverseProxy
-	// before answers a request itself and returns true, or leaves it to the server.
-	before func(w http.ResponseWriter, r *http.Request) bool
-	// after may change or lose the server's answer.
-	after func(*http.Response) error
-}
-
-// newTrouble starts a proxy in front of the server and opens a bucket through it.
-func newTrouble(t *testing.T) (*trouble, storage.Bucket) {
+// newTrouble opens a bucket over a line to the real server on which things happen.
+func newTrouble(t *testing.T) (*testenv.Line, storage.Bucket) {
 	server := testenv.S3(t)
 	server.Use(t)
-	target, err := url.Parse(server.Endpoint)
+	line := server.Line(t)
+	b, err := storage.Open(t.Context(), "s3://"+server.Bucket(t)+"/p", storage.S3Options{Endpoint: line.URL})
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := &trouble{}
-	tr.proxy = &httputil.ReverseProxy{
-		Rewrite: func(p *httputil.ProxyRequest) {
-			p.SetURL(target)
-			p.Out.Host = p.In.Host // it is part of the signature
-		},
-		ModifyResponse: func(r *http.Response) error {
-			if tr.after == nil {
-				return nil
-			}
-			return tr.after(r)
-		},
-		ErrorLog:     log.New(io.Discard, "", 0), // what breaks is meant to
-		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
-	}
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if tr.before != nil && tr.before(w, r) {
-			return
-		}
-		tr.proxy.ServeHTTP(w, r)
-	}))
-	t.Cleanup(front.Close)
-	b, err := storage.Open(t.Context(), "s3://"+server.Bucket(t)+"/p", storage.S3Options{Endpoint: front.URL})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tr, b
+	return line, b
 }
 
 var errLost = errors.New("the answer is lost")
@@ -74,7 +37,7 @@ func TestS3LostAnswer(t *testing.T) {
 	// what the first try wrote. It is our own write and no conflict.
 	tr, b := newTrouble(t)
 	var lost atomic.Int32
-	tr.after = func(r *http.Response) error {
+	tr.After = func(r *http.Response) error {
 		if r.Request.Method == http.MethodPut && r.StatusCode == 200 && lost.Add(1) == 1 {
 			return errLost
 		}
@@ -123,7 +86,7 @@ func TestS3BusyServer(t *testing.T) {
 	for name, size := range map[string]int{"SingleRequest": 300_000, "Parts": 40 << 20} {
 		t.Run(name, func(t *testing.T) {
 			var n atomic.Int32
-			tr.before = func(w http.ResponseWriter, r *http.Request) bool {
+			tr.Before = func(_ int64, w http.ResponseWriter, r *http.Request) bool {
 				if r.Method != http.MethodPut || n.Add(1)%2 == 0 {
 					return false
 				}
@@ -135,7 +98,7 @@ func TestS3BusyServer(t *testing.T) {
 			if _, err := b.Put(t.Context(), name, bytes.NewReader(data), int64(len(data)), storage.Condition{}); err != nil {
 				t.Fatalf("put: %v", err)
 			}
-			tr.before = nil
+			tr.Before = nil
 			o, err := b.Open(t.Context(), name)
 			if err != nil {
 				t.Fatal(err)
@@ -161,7 +124,7 @@ func TestS3BodyBreaksOff(t *testing.T) {
 	read := func(breaks int32) ([]byte, error) {
 		var left atomic.Int32
 		left.Store(breaks)
-		tr.after = func(r *http.Response) error {
+		tr.After = func(r *http.Response) error {
 			if r.Request.Method == http.MethodGet && left.Add(-1) >= 0 {
 				r.Body = io.NopCloser(io.MultiReader(io.LimitReader(r.Body, 200_000), cut{}))
 			}

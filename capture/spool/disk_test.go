@@ -18,12 +18,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mount mounts a file system for the test; only root may.
-func mount(t *testing.T, args ...string) string {
+// onlyRoot skips the test for others: they may mount nothing, and mkfs is not on their path.
+func onlyRoot(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("mounting a test disk needs root")
 	}
+}
+
+// mount mounts a file system for the test.
+func mount(t *testing.T, args ...string) string {
+	t.Helper()
+	onlyRoot(t)
 	dir := t.TempDir()
 	out, err := exec.Command("mount", append(args, dir)...).CombinedOutput()
 	if err != nil {
@@ -40,6 +46,7 @@ func mount(t *testing.T, args ...string) string {
 // image makes an ext4 file system in a file.
 func image(t *testing.T, megabytes int) string {
 	t.Helper()
+	onlyRoot(t)
 	path := filepath.Join(t.TempDir(), "disk.img")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -48,7 +55,7 @@ func image(t *testing.T, megabytes int) string {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command("mkfs.ext4", "-q", path).CombinedOutput(); err != nil {
-		t.Skipf("no mkfs.ext4: %v %s", err, out)
+		t.Fatalf("mkfs.ext4: %v (install it with make setup)\n%s", err, out)
 	}
 	return path
 }

@@ -77,7 +77,7 @@ func TestEncodeFLACHeader(t *testing.T) {
 func TestReferenceDecoder(t *testing.T) {
 	tool, err := exec.LookPath("flac")
 	if err != nil {
-		t.Skip("the flac tool is not installed")
+		t.Fatal("the flac tool is not installed: run make setup")
 	}
 	for _, n := range []int{1, 15, blockSize, blockSize + 1, 60 * second} {
 		pcm := sound(n)

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -47,13 +48,16 @@ type Server struct {
 	players []*exec.Cmd
 }
 
-// Start runs a server with one source per name; the first is its default. The test is skipped
-// where PulseAudio is not installed, and the server ends with the test.
+// Start runs a server with one source per name; the first is its default. It ends with the test,
+// which is skipped on systems where PortAudio does not speak to PulseAudio.
 func Start(tb TB, sources ...string) *Server {
 	tb.Helper()
+	if runtime.GOOS != "linux" {
+		tb.Skipf("PortAudio hears no PulseAudio on %s", runtime.GOOS)
+	}
 	for _, tool := range []string{"pulseaudio", "pactl", "pacat"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			tb.Skipf("%s is not installed: run make setup", tool)
+			tb.Fatalf("%s is not installed: run make setup", tool)
 		}
 	}
 	// Not tb.TempDir: its path can exceed the 108 bytes a unix socket's name may have.
