@@ -139,22 +139,15 @@ func (p *Pipeline) process(ctx context.Context, rec *debrief.Recording, step fun
 			return nil, fmt.Errorf("tidy up: %w", err)
 		}
 	}
-	if out.Transcript.Empty() {
-		return &out, nil
-	}
-	step(debrief.StepTagging)
-	if out.Tags, err = p.tags(ctx, rec, out.Transcript, &out.Changed); err != nil {
-		return nil, fmt.Errorf("tag: %w", err)
-	}
-	step(debrief.StepSummarising)
-	if out.Summary, err = p.summary(ctx, rec, out.Transcript, out.Tags, &out.Changed); err != nil {
-		return nil, fmt.Errorf("summarise: %w", err)
+	m := Meaning{p.Documents, p.Tagger, p.Summarizer}
+	if out.Tags, out.Summary, err = m.make(ctx, rec, out.Transcript, step, &out.Changed); err != nil {
+		return nil, err
 	}
 	return &out, nil
 }
 
 func (p *Pipeline) transcript(ctx context.Context, rec *debrief.Recording, progress func(debrief.Samples), changed *bool) (*debrief.Transcript, error) {
-	return step(ctx, p.Documents, rec, changed,
+	return stored(ctx, p.Documents, rec, changed,
 		func(old *debrief.Transcript) bool { return heard(old, rec) },
 		func() (*debrief.Transcript, error) {
 			audio, err := p.Objects.OpenAudio(ctx, rec)
@@ -204,24 +197,9 @@ func (p *Pipeline) book(ctx context.Context, rec *debrief.Recording, found, now 
 	}
 }
 
-func (p *Pipeline) tags(ctx context.Context, rec *debrief.Recording, t *debrief.Transcript, changed *bool) (*debrief.Tags, error) {
-	scheme, model := p.Tagger.Version()
-	return step(ctx, p.Documents, rec, changed,
-		func(old *debrief.Tags) bool {
-			return old.Input == t.Hash() && old.Scheme == scheme && old.Model == model
-		},
-		func() (*debrief.Tags, error) { return p.Tagger.Tag(ctx, rec, t) })
-}
-
-func (p *Pipeline) summary(ctx context.Context, rec *debrief.Recording, t *debrief.Transcript, tags *debrief.Tags, changed *bool) (*debrief.Summary, error) {
-	return step(ctx, p.Documents, rec, changed,
-		func(old *debrief.Summary) bool { return old.Input == debrief.SummaryInput(t, tags) },
-		func() (*debrief.Summary, error) { return p.Summarizer.Summarize(ctx, rec, t, tags) })
-}
-
-// step returns the stored document if it is current, and otherwise makes and stores it.
+// stored returns the stored document if it is current, and otherwise makes and stores it.
 // When another worker stored one in the meantime, that one counts: both were made from the same input.
-func step[T any](ctx context.Context, docs Documents, rec *debrief.Recording, changed *bool, current func(*T) bool, work func() (*T, error)) (*T, error) {
+func stored[T any](ctx context.Context, docs Documents, rec *debrief.Recording, changed *bool, current func(*T) bool, work func() (*T, error)) (*T, error) {
 	old := new(T)
 	version, err := docs.Load(ctx, rec, old)
 	switch {

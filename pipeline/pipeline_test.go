@@ -75,6 +75,11 @@ func (s *shelf) Load(_ context.Context, rec *debrief.Recording, doc any) (string
 			*doc = d.(debrief.Summary)
 			return fmt.Sprint(s.versions[key]), nil
 		}
+	case *debrief.Review:
+		if d, ok := s.docs[key]; ok {
+			*doc = d.(debrief.Review)
+			return fmt.Sprint(s.versions[key]), nil
+		}
 	}
 	return "", debrief.ErrNotFound
 }
@@ -104,6 +109,8 @@ func (s *shelf) put(key string, doc any) {
 	case *debrief.Tags:
 		s.docs[key] = *doc
 	case *debrief.Summary:
+		s.docs[key] = *doc
+	case *debrief.Review:
 		s.docs[key] = *doc
 	}
 	s.versions[key]++
@@ -149,6 +156,7 @@ func (f *tone) Total() debrief.Samples { return debrief.Samples(f.left) }
 type stages struct {
 	mu                    sync.Mutex
 	heard, tagged, summed int
+	said                  string // what was tagged last
 	scheme                string
 	silent                bool
 	found, spends         debrief.Spent
@@ -165,13 +173,14 @@ func (s *stages) Transcribe(_ context.Context, rec *debrief.Recording, _ AudioRe
 	}
 	t := &debrief.Transcript{Recording: rec.ID, Input: rec.AudioHash()}
 	if !s.silent {
-		t.Utterances = []debrief.Utterance{{Text: "the quiet", Speaker: debrief.SpeakerClient}}
+		t.Utterances = []debrief.Utterance{{Span: debrief.Span{End: 16000}, Text: "the quiet", Speaker: debrief.SpeakerClient}}
 	}
 	return t, nil
 }
 func (s *stages) Version() (string, string) { return s.scheme, "m" }
 func (s *stages) Tag(_ context.Context, rec *debrief.Recording, t *debrief.Transcript) (*debrief.Tags, error) {
 	s.tagged++
+	s.said = t.Utterances[0].Text
 	return &debrief.Tags{Recording: rec.ID, Scheme: s.scheme, Model: "m", Input: t.Hash(),
 		Utterances: []debrief.UtteranceTags{{Prompts: []debrief.Tag{{Prompt: "standout"}}}}}, nil
 }
@@ -335,7 +344,7 @@ func TestSpeechlessHasNeitherTagsNorSummary(t *testing.T) {
 	}
 }
 
-func TestStepWhenAnotherWorkerWasQuicker(t *testing.T) {
+func TestStoredWhenAnotherWorkerWasQuicker(t *testing.T) {
 	rec := &debrief.Recording{ID: "r"}
 	for name, c := range map[string]struct {
 		theirs string
@@ -352,7 +361,7 @@ func TestStepWhenAnotherWorkerWasQuicker(t *testing.T) {
 				s.put(key, &debrief.Transcript{Input: c.theirs, Engine: "theirs"})
 			}
 			changed := false
-			got, err := step(t.Context(), s, rec, &changed,
+			got, err := stored(t.Context(), s, rec, &changed,
 				func(d *debrief.Transcript) bool { return d.Input == "current" },
 				func() (*debrief.Transcript, error) {
 					return &debrief.Transcript{Input: "current", Engine: "ours"}, nil

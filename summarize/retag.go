@@ -30,21 +30,25 @@ type TagChange struct {
 	Added  bool             `json:"added"`
 }
 
-// Retag tags a transcript again when the scheme, the model or the text is another than that of the old tags, which may be nil. What a
-// coach decided stays: it lies in the review, which is laid over the new tags as over the old, and a tag of the coach among the old ones
-// is carried over. Doing it again changes nothing. No argument is changed.
+// Retag tags a transcript again when the scheme, the model or the words are others than those of the old tags, which may be nil. The words
+// are those that count now: with what a coach corrected. What a coach decided stays: it lies in the review, which is laid over the new tags
+// as over the old, and a tag of the coach among the old ones is carried over. Doing it again changes nothing. No argument is changed.
 func Retag(ctx context.Context, tagger TagMaker, rec *debrief.Recording, t *debrief.Transcript, old *debrief.Tags, review *debrief.Review) (*Retagged, error) {
 	out := &Retagged{Tags: old, Kept: standing(t, review)}
 	scheme, model := tagger.Version()
-	if old != nil && old.Scheme == scheme && old.Model == model && old.Input == t.Hash() {
+	words, _ := review.Apply(t, nil)
+	if old != nil && old.Scheme == scheme && old.Model == model && old.Input == words.Hash() {
 		out.Current = true
 		return out, nil
 	}
-	made, err := tagger.Tag(ctx, rec, t)
+	made, err := tagger.Tag(ctx, rec, words)
 	if err != nil {
 		return nil, fmt.Errorf("tag again: %w", err)
 	}
-	out.Tags = carryOver(t, old, made)
+	out.Tags = made
+	if old != nil && madeOf(old.Input, t, review) {
+		out.Tags = carryOver(t, old, made)
+	}
 	_, before := review.Apply(t, old)
 	_, after := review.Apply(t, out.Tags)
 	out.Changes = tagChanges(before, after)
@@ -69,12 +73,23 @@ func standing(t *debrief.Transcript, review *debrief.Review) int {
 	return len(seen)
 }
 
-// carryOver sets the tags of a coach that stand among the old ones into the new ones. They are valid only while the
-// text is the same: without it, nothing tells which utterance they meant.
-func carryOver(t *debrief.Transcript, old, made *debrief.Tags) *debrief.Tags {
-	if old == nil || old.Input != t.Hash() {
-		return made
+// madeOf reports whether the input of tags is this transcript, as it was heard or after any of the corrections.
+func madeOf(input string, t *debrief.Transcript, review *debrief.Review) bool {
+	if review == nil {
+		return input == t.Hash()
 	}
+	for n := len(review.Edits); n >= 0; n-- {
+		words, _ := (&debrief.Review{Edits: review.Edits[:n]}).Apply(t, nil)
+		if words.Hash() == input {
+			return true
+		}
+	}
+	return false
+}
+
+// carryOver sets the tags of a coach that stand among the old ones into the new ones. They are valid only of the
+// same transcript: without it, nothing tells which utterance they meant.
+func carryOver(t *debrief.Transcript, old, made *debrief.Tags) *debrief.Tags {
 	r := &debrief.Review{}
 	evidence := map[TagChange]string{}
 	for _, u := range old.Utterances {

@@ -122,7 +122,7 @@ type documents struct {
 func loadDocuments(ctx context.Context, lib *storage.Library, rec *debrief.Recording) (*documents, error) {
 	d := &documents{recording: rec}
 	var err error
-	if d.review, _, err = loadReview(ctx, lib, rec); err != nil {
+	if d.review, err = loadReview(ctx, lib, rec); err != nil {
 		return nil, err
 	}
 	t, err := orNil(lib.LoadTranscript(ctx, rec.Client, rec.ID))
@@ -143,19 +143,10 @@ func loadDocuments(ctx context.Context, lib *storage.Library, rec *debrief.Recor
 }
 
 // loadReview returns what people did to a recording, nil when nobody did anything.
-func loadReview(ctx context.Context, lib *storage.Library, rec *debrief.Recording) (*debrief.Review, string, error) {
-	raw, version, err := lib.LoadReview(ctx, rec.Client, rec.ID)
-	if errors.Is(err, debrief.ErrNotFound) {
-		return nil, "", nil
-	}
-	if err != nil {
-		return nil, "", inStore(err)
-	}
-	var r debrief.Review
-	if err := json.Unmarshal(raw, &r); err != nil {
-		return nil, "", inStore(fmt.Errorf("read the review: %w", err))
-	}
-	return &r, version, nil
+func loadReview(ctx context.Context, lib *storage.Library, rec *debrief.Recording) (*debrief.Review, error) {
+	r := &debrief.Review{}
+	_, err := library{lib}.review(ctx, rec, r)
+	return orNil(r, "", err)
 }
 
 func orNil[T any](doc *T, _ string, err error) (*T, error) {

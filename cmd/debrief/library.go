@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -39,8 +40,21 @@ func (l library) Load(ctx context.Context, rec *debrief.Recording, doc any) (str
 		return fill(doc)(l.LoadTags(ctx, rec.Client, rec.ID))
 	case *debrief.Summary:
 		return fill(doc)(l.LoadSummary(ctx, rec.Client, rec.ID))
+	case *debrief.Review:
+		return l.review(ctx, rec, doc)
 	}
 	return "", fmt.Errorf("load %T: %w", doc, debrief.ErrInvalid)
+}
+
+func (l library) review(ctx context.Context, rec *debrief.Recording, doc *debrief.Review) (string, error) {
+	data, version, err := l.LoadReview(ctx, rec.Client, rec.ID)
+	if err != nil {
+		return "", err
+	}
+	if err := json.Unmarshal(data, doc); err != nil {
+		return "", fmt.Errorf("read the review of %s: %w: %w", rec.ID, debrief.ErrInvalid, err)
+	}
+	return version, nil
 }
 
 // fill copies a loaded document to where the caller wants it.

@@ -20,7 +20,8 @@ func retagCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "retag",
 		Usage: "tag old recordings again after the scheme or the model changed, and show the difference",
-		Description: "Tags that are current are left alone. What a coach decided always stays. The summary is made again with the tags.\n" +
+		Description: "Tags that are current are left alone. What a coach corrected is tagged as corrected; what a coach decided always stays.\n" +
+			"The summary is made again with the tags.\n" +
 			"With --json one line per recording: {\"recording\", \"status\", \"kept\", \"changes\": [{\"index\", \"prompt\", \"added\"}], \"error\"}",
 		Flags: append(storeFlags(),
 			&cli.StringFlag{Name: "client", Usage: "only the client with this `ID` (default: all)", EnvVars: []string{"DEBRIEF_CLIENT"}},
@@ -137,8 +138,16 @@ func (r *retagger) client(client debrief.ClientID) error {
 // the summary is not reached, it is stale by its input, and the next run or batch makes it.
 func (r *retagger) recording(ctx context.Context, rec *debrief.Recording) (*debrief.Transcript, *summarize.Retagged, error) {
 	t, err := orNil(r.lib.LoadTranscript(ctx, rec.Client, rec.ID))
-	if err != nil || t == nil || t.Empty() {
+	if err != nil || t == nil {
 		return nil, nil, err
+	}
+	review, err := loadReview(ctx, r.lib, rec)
+	if err != nil {
+		return nil, nil, err
+	}
+	words, _ := review.Apply(t, nil)
+	if words.Empty() {
+		return nil, nil, nil
 	}
 	old, version, err := r.lib.LoadTags(ctx, rec.Client, rec.ID)
 	if errors.Is(err, debrief.ErrNotFound) {
@@ -147,20 +156,17 @@ func (r *retagger) recording(ctx context.Context, rec *debrief.Recording) (*debr
 	if err != nil {
 		return nil, nil, inStore(err)
 	}
-	review, _, err := loadReview(ctx, r.lib, rec)
-	if err != nil {
-		return nil, nil, err
-	}
 	got, err := summarize.Retag(ctx, r.tagger, rec, t, old, review)
 	if err != nil || r.c.Bool("dry-run") {
-		return t, got, err
+		return words, got, err
 	}
 	if !got.Current {
 		if _, err := r.lib.SaveTags(ctx, rec.Client, got.Tags, version); err != nil {
 			return nil, nil, inStore(err)
 		}
 	}
-	return t, got, r.summary(ctx, rec, t, got.Tags)
+	_, decided := review.Apply(t, got.Tags)
+	return words, got, r.summary(ctx, rec, words, decided)
 }
 
 func (r *retagger) summary(ctx context.Context, rec *debrief.Recording, t *debrief.Transcript, tags *debrief.Tags) error {

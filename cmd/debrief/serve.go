@@ -202,22 +202,6 @@ func (s shelf) Client(ctx context.Context, id debrief.ClientID) (debrief.Client,
 	return *c, nil
 }
 
-// Load fills a document; the review of a recording is one of them.
-func (s shelf) Load(ctx context.Context, rec *debrief.Recording, doc any) (string, error) {
-	r, ok := doc.(*debrief.Review)
-	if !ok {
-		return s.library.Load(ctx, rec, doc)
-	}
-	data, version, err := s.LoadReview(ctx, rec.Client, rec.ID)
-	if err != nil {
-		return "", err
-	}
-	if err := json.Unmarshal(data, r); err != nil {
-		return "", fmt.Errorf("read the review of %s: %w", rec.ID, err)
-	}
-	return version, nil
-}
-
 // SaveReview writes what people did to a recording, if nobody did anything in the meantime.
 func (s shelf) SaveReview(ctx context.Context, rec *debrief.Recording, r *debrief.Review, version string) (string, error) {
 	data, err := json.Marshal(r)
