@@ -115,6 +115,9 @@ func (p *Page) apply(r *http.Request, rec *debrief.Recording, c change) (documen
 		if err != nil {
 			return docs, nil, err
 		}
+		if c.Kind != "note" {
+			p.Changed(rec.Client, rec.ID)
+		}
 		docs, err = p.documents(r.Context(), rec)
 		if undo != nil && undo.Kind == "tag" {
 			undo.Seen = docs.tagState(*c.Utterance, c.Prompt)

@@ -81,6 +81,8 @@ type Config struct {
 	// Intake takes recordings in; nil shows no uploads, and nothing is worked on here.
 	Intake Intake
 	Limits UploadLimits // of an upload; needed with Intake
+	// Changed is told of every change that is stored, so that tags and summary can be made anew; nil for nobody.
+	Changed func(debrief.ClientID, debrief.RecordingID)
 	// Author is written beside every edit; default "coach".
 	Author string
 	Now    func() time.Time // default time.Now
@@ -121,6 +123,9 @@ func New(c Config) (*Page, error) {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Changed == nil {
+		c.Changed = func(debrief.ClientID, debrief.RecordingID) {}
 	}
 	c.Author = cmp.Or(c.Author, "coach")
 	p := &Page{Config: c}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"debrief"
+	"debrief/pipeline"
 	"debrief/storage"
 	"debrief/summarize"
 	"debrief/transcribe"
@@ -47,7 +48,7 @@ func openAPI(c *cli.Context) (*transcribe.OpenAI, error) {
 }
 
 // openChat puts the API's chat model over the local stages, which stand in when it fails.
-func openChat(c *cli.Context, lib *storage.Library, scheme debrief.Scheme, local meaning) (meaning, error) {
+func openChat(c *cli.Context, lib *storage.Library, scheme debrief.Scheme, local pipeline.Meaning) (pipeline.Meaning, error) {
 	if c.String("engine") != "openai" {
 		return local, usageError("--chat-model sends what was said to an API", "say so with --engine openai as well")
 	}
@@ -70,10 +71,10 @@ func openChat(c *cli.Context, lib *storage.Library, scheme debrief.Scheme, local
 		},
 		Note: func(why error) { fmt.Fprintf(c.App.ErrWriter, "note: done on this machine instead: %v\n", why) },
 	}
-	tagger, err := summarize.NewChatTagger(config, local.tagger)
+	tagger, err := summarize.NewChatTagger(config, local.Tagger)
 	if err != nil {
 		return local, err
 	}
-	summarizer, err := summarize.NewChatSummarizer(config, local.summarizer)
-	return meaning{tagger, summarizer}, err
+	summarizer, err := summarize.NewChatSummarizer(config, local.Summarizer)
+	return pipeline.Meaning{Documents: local.Documents, Tagger: tagger, Summarizer: summarizer}, err
 }

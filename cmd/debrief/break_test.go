@@ -64,7 +64,7 @@ func openStages(t *testing.T) *realStages {
 func (s *realStages) batch(t *testing.T, b storage.Bucket, file string) pipeline.Result {
 	t.Helper()
 	lib := storage.NewLibrary(b)
-	p, err := newPipeline(lib, s.engine, meaning{s.tagger, s.summarizer}, false)
+	p, err := newPipeline(lib, s.engine, pipeline.Meaning{Tagger: s.tagger, Summarizer: s.summarizer}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func TestStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	p, err := newPipeline(storage.NewLibrary(b), stages.engine, meaning{stages.tagger, stages.summarizer}, false)
+	p, err := newPipeline(storage.NewLibrary(b), stages.engine, pipeline.Meaning{Tagger: stages.tagger, Summarizer: stages.summarizer}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,8 +12,10 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"debrief"
+	"debrief/pipeline"
 	"debrief/pipeline/intake"
 	"debrief/storage"
 	"debrief/transcribe"
@@ -27,7 +29,7 @@ func uploadsFlag() cli.Flag {
 
 // openIntake makes the queue of the coach's page. Its folder is for this store alone: an upload
 // must not end in the store another server was started with.
-func openIntake(c *cli.Context) (*intake.Intake, error) {
+func openIntake(c *cli.Context, b *bench) (*intake.Intake, error) {
 	where, err := storeAddress(c)
 	if err != nil {
 		return nil, err
@@ -39,15 +41,11 @@ func openIntake(c *cli.Context) (*intake.Intake, error) {
 		}
 		dir = filepath.Join(dir, "uploads")
 	}
-	lib, err := openLibrary(c)
-	if err != nil {
-		return nil, err
-	}
 	store := sha256.Sum256([]byte(where + "\n" + c.String("s3-endpoint")))
 	in, err := intake.New(intake.Config{
-		Dir: filepath.Join(dir, hex.EncodeToString(store[:8])), Open: (&bench{c: c}).open,
-		Confirm: func(ctx context.Context, rec *debrief.Recording) error { return confirm(ctx, lib, rec) },
-		Discard: library{lib}.Discard,
+		Dir: filepath.Join(dir, hex.EncodeToString(store[:8])), Open: b.open,
+		Confirm: func(ctx context.Context, rec *debrief.Recording) error { return confirm(ctx, b.library, rec) },
+		Discard: library{b.library}.Discard,
 		Log:     slog.Default(),
 	})
 	if errors.Is(err, debrief.ErrConflict) {
@@ -58,22 +56,64 @@ func openIntake(c *cli.Context) (*intake.Intake, error) {
 	return in, err
 }
 
-// bench opens what recordings are worked on with, at the first one: the models stay for the next.
+// How long a coach must have left a recording alone before it is tagged again: this machine does it in a breath, an API takes
+// money for the whole of what was said.
+const (
+	renewQuiet    = 2 * time.Second
+	renewQuietAPI = time.Minute
+)
+
+// openRenewer makes what tags and summarises again what coaches correct on the page.
+func openRenewer(c *cli.Context, b *bench) (*pipeline.Renewer, error) {
+	quiet := renewQuiet
+	if c.String("chat-model") != "" {
+		quiet = renewQuietAPI
+	}
+	return pipeline.NewRenewer(pipeline.RenewerConfig{Open: b.meaning, Quiet: quiet, Log: slog.Default()})
+}
+
+// bench opens what recordings are worked on with, when the first one needs it: the models stay for the next. After an error
+// the next one tries again: what is missing may have been installed.
 type bench struct {
-	c  *cli.Context
-	mu sync.Mutex
-	w  *wired
+	c       *cli.Context
+	library *storage.Library
+	mu      sync.Mutex
+	m       *pipeline.Meaning
+	w       *wired
+}
+
+func (b *bench) meaning() (pipeline.Meaning, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.lockedMeaning()
+}
+
+func (b *bench) lockedMeaning() (pipeline.Meaning, error) {
+	if b.m == nil {
+		m, _, err := openMeaning(b.c, b.library)
+		if err != nil {
+			return m, err
+		}
+		b.m = &m
+	}
+	return *b.m, nil
 }
 
 func (b *bench) open(speakers string, salvage bool) (intake.Worker, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.w == nil {
-		w, err := wire(b.c)
+		e, err := openEngine(b.c)
 		if err != nil {
-			return nil, err // the next job tries again: what is missing may have been installed
+			return nil, err
 		}
-		b.w = w
+		m, err := b.lockedMeaning()
+		if err != nil {
+			return nil, errors.Join(err, e.close())
+		}
+		if b.w, err = assemble(b.c, b.library, e, m, e.close); err != nil {
+			return nil, err
+		}
 	}
 	return b.w.with(speakers, salvage)
 }
@@ -87,7 +127,7 @@ func (w *wired) with(speakers string, salvage bool) (intake.Worker, error) {
 			return nil, err
 		}
 	}
-	return newPipeline(w.library, &e, w.stages, salvage)
+	return newPipeline(w.library, &e, w.meaning, salvage)
 }
 
 // confirm reads an original back from the store: only then is the uploaded file deleted.

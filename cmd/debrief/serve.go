@@ -64,14 +64,24 @@ func serve(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	work := func(context.Context) {}
+	var work []func(context.Context)
 	if !c.Bool("demo") {
-		in, err := openIntake(c)
+		lib, err := openLibrary(c)
+		if err != nil {
+			return err
+		}
+		b := &bench{c: c, library: lib}
+		in, err := openIntake(c, b)
 		if err != nil {
 			return err
 		}
 		defer in.Close()
-		config.Intake, work = in, in.Run
+		renewer, err := openRenewer(c, b)
+		if err != nil {
+			return err
+		}
+		config.Intake, config.Changed = in, renewer.Changed
+		work = append(work, in.Run, renewer.Run)
 	}
 	page, err := review.New(config)
 	if err != nil {
@@ -86,7 +96,9 @@ func serve(c *cli.Context) error {
 	fmt.Fprintf(c.App.Writer, "the coach's page: http://%s/ (Ctrl-C ends it)\n", listener.Addr())
 	ctx, stop := context.WithCancel(c.Context)
 	var g sync.WaitGroup
-	g.Go(func() { work(ctx) })
+	for _, run := range work {
+		g.Go(func() { run(ctx) })
+	}
 	err = listen(ctx, listener, page)
 	stop()
 	g.Wait() // a step that is being stored is stored, or is not begun

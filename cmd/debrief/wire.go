@@ -106,15 +106,11 @@ type wired struct {
 	pipeline *pipeline.Pipeline
 	library  *storage.Library
 	engine   *engine
-	stages   meaning
+	meaning  pipeline.Meaning
 	close    func() error
 }
 
 func wire(c *cli.Context) (*wired, error) {
-	scheme, err := loadScheme(c)
-	if err != nil {
-		return nil, err
-	}
 	lib, err := openLibrary(c)
 	if err != nil {
 		return nil, err
@@ -123,34 +119,46 @@ func wire(c *cli.Context) (*wired, error) {
 	if err != nil {
 		return nil, err
 	}
-	tagger, err := openTagger(scheme)
+	m, closeMeaning, err := openMeaning(c, lib)
 	if err != nil {
 		return nil, errors.Join(err, e.close())
 	}
+	return assemble(c, lib, e, m, func() error { return errors.Join(e.close(), closeMeaning()) })
+}
+
+func assemble(c *cli.Context, lib *storage.Library, e *engine, m pipeline.Meaning, end func() error) (*wired, error) {
+	p, err := newPipeline(lib, e, m, c.Bool("salvage"))
+	if err != nil {
+		return nil, errors.Join(err, end())
+	}
+	return &wired{p, lib, e, m, end}, nil
+}
+
+// openMeaning makes what tags and summarises: this machine, or an API over it when a chat model is named.
+func openMeaning(c *cli.Context, lib *storage.Library) (pipeline.Meaning, func() error, error) {
+	m := pipeline.Meaning{Documents: library{lib}}
+	scheme, err := loadScheme(c)
+	if err != nil {
+		return m, nil, err
+	}
 	summarizer, err := summarize.NewSummarizer(summarize.SummarizerConfig{Scheme: scheme})
 	if err != nil {
-		return nil, errors.Join(err, e.close(), tagger.Close())
+		return m, nil, err
 	}
-	stages := meaning{tagger, summarizer}
+	tagger, err := openTagger(scheme)
+	if err != nil {
+		return m, nil, err
+	}
+	m.Tagger, m.Summarizer = tagger, summarizer
 	if c.String("chat-model") != "" {
-		if stages, err = openChat(c, lib, scheme, stages); err != nil {
-			return nil, errors.Join(err, e.close(), tagger.Close())
+		if m, err = openChat(c, lib, scheme, m); err != nil {
+			return m, nil, errors.Join(err, tagger.Close())
 		}
 	}
-	p, err := newPipeline(lib, e, stages, c.Bool("salvage"))
-	if err != nil {
-		return nil, err
-	}
-	return &wired{p, lib, e, stages, func() error { return errors.Join(e.close(), tagger.Close()) }}, nil
+	return m, tagger.Close, nil
 }
 
-// meaning is what makes tags and summaries: this machine's, or an API's over it.
-type meaning struct {
-	tagger     pipeline.Tagger
-	summarizer pipeline.Summarizer
-}
-
-func newPipeline(lib *storage.Library, e *engine, m meaning, salvage bool) (*pipeline.Pipeline, error) {
+func newPipeline(lib *storage.Library, e *engine, m pipeline.Meaning, salvage bool) (*pipeline.Pipeline, error) {
 	opts := audio.Options{Salvage: salvage}
 	return pipeline.New(pipeline.Config{
 		Documents:   library{lib},
@@ -158,7 +166,7 @@ func newPipeline(lib *storage.Library, e *engine, m meaning, salvage bool) (*pip
 		Decode:      func(ctx context.Context, path string) (pipeline.Decoder, error) { return audio.Open(ctx, path, opts) },
 		EncodeFLAC:  audio.EncodeFLAC,
 		Transcriber: hearing{e, lib},
-		Tagger:      m.tagger,
-		Summarizer:  m.summarizer,
+		Tagger:      m.Tagger,
+		Summarizer:  m.Summarizer,
 	})
 }
