@@ -147,6 +147,23 @@ func TestTag(t *testing.T) {
 	}
 }
 
+// What changes what counts as said or tagged is told, so that it is tagged and summarised anew; a note changes neither.
+func TestChangesAreTold(t *testing.T) {
+	told := 0
+	h := newPage(t, func(c *review.Config) {
+		c.Changed = func(client debrief.ClientID, id debrief.RecordingID) {
+			if strings.HasSuffix(complete, string(client)+"/recordings/"+string(id)) {
+				told++
+			}
+		}
+	})
+	must(t, h, `{"kind":"text",`+fourth+`,"seen":"`+fourthText+`","text":"She was young."}`)
+	must(t, h, `{"kind":"note",`+fourth+`,"text":"Ask."}`)
+	if code, _ := send(t, h, complete, `{"kind":"text",`+fourth+`,"seen":"something else","text":"x"}`); code != http.StatusConflict || told != 1 {
+		t.Errorf("status %d, told %d times, want once", code, told)
+	}
+}
+
 func TestNotes(t *testing.T) {
 	p := newPage(t, nil)
 	out := must(t, p, `{"kind":"note",`+fourth+`,"text":"ask about the photograph","private":true}`)

@@ -79,6 +79,14 @@ func TestRetagKeepsWhatPeopleDecided(t *testing.T) {
 			review.Decisions = append(review.Decisions, d)
 			last[TagChange{Index: i, Prompt: d.Prompt}] = d.Verdict
 		}
+		for k := range rapid.IntRange(0, 3).Draw(rt, "edits") {
+			i := rapid.IntRange(0, len(tr.Utterances)-1).Draw(rt, fmt.Sprint("edited", k))
+			text := rapid.SampledFrom([]string{"", "the sea", tr.Utterances[i].Text}).Draw(rt, fmt.Sprint("text", k))
+			review.Edits = append(review.Edits, debrief.Edit{Anchor: debrief.AnchorOf(tr, i), Text: &text})
+		}
+		// The old tags may be of any state of the words.
+		words, _ := (&debrief.Review{Edits: review.Edits[:rapid.IntRange(0, len(review.Edits)).Draw(rt, "seen")]}).Apply(tr, nil)
+		old.Input = words.Hash()
 		tagger := &settled{model: "new", tags: drawTags(rt, "new", tr, debrief.SourceModel)}
 		oldBefore := old
 		got, err := Retag(t.Context(), tagger, &debrief.Recording{}, tr, &old, review)
@@ -160,5 +168,17 @@ func TestRetagWhen(t *testing.T) {
 				t.Errorf("%+v, %v, %d calls", got, err, tagger.calls)
 			}
 		})
+	}
+}
+
+func TestRetagReadsWhatTheCoachWrote(t *testing.T) {
+	tr := oneUtterance("My hands were happy.")
+	text := "My hands were heavy."
+	review := &debrief.Review{Edits: []debrief.Edit{{Anchor: debrief.AnchorOf(tr, 0), Text: &text}}}
+	old := &debrief.Tags{Scheme: "scheme@1", Model: "m", Input: tr.Hash()}
+	tagger := &settled{model: "m"}
+	got, err := Retag(t.Context(), tagger, &debrief.Recording{}, tr, old, review)
+	if words, _ := review.Apply(tr, nil); err != nil || got.Current || got.Tags.Input != words.Hash() || words.Hash() == tr.Hash() {
+		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -247,12 +247,23 @@ func repeatAt(ws []spokenWord, i int) int {
 				break
 			}
 		}
-		if same {
+		if same && !(n == 1 && twoClauses(ws, i)) {
 			return n
 		}
 	}
 	return 0
 }
+
+// twoClauses tells "I did not open it, it was open" from "and then it, it was open": the first ends one clause and the
+// second begins the next.
+func twoClauses(ws []spokenWord, i int) bool {
+	return eitherEnd[ws[i].text] && ws[i+1].gap == gapClause && ws[i].gap == gapNone && i > 0 && !connectives[ws[i-1].text]
+}
+
+var (
+	eitherEnd   = wordSet("it that this you her")
+	connectives = wordSet("and but so or because cause when while where then if as like than for")
+)
 
 // wordSet makes a set of the words in a space-separated list.
 func wordSet(list string) map[string]bool {

@@ -89,11 +89,13 @@ func TestContentStems(t *testing.T) {
 
 func TestSmooth(t *testing.T) {
 	for in, want := range map[string]string{
-		"Um, so, uh, the, the quiet.":        "So the quiet.",
-		"It was, like, warm, you know?":      "It was warm?",
-		"It's, um, Derek. Uh. I can't. Um.":  "It's Derek. I can't.",
-		"Nothing to mend here, my friend...": "Nothing to mend here, my friend...",
-		"Um.":                                "Um.",
+		"Um, so, uh, the, the quiet.":            "So the quiet.",
+		"It was, like, warm, you know?":          "It was warm?",
+		"It's, um, Derek. Uh. I can't. Um.":      "It's Derek. I can't.",
+		"Nothing to mend here, my friend...":     "Nothing to mend here, my friend...",
+		"Um.":                                    "Um.",
+		"I did not open it, it was simply open.": "I did not open it, it was simply open.",
+		"And then it, it was open.":              "And then it was open.",
 	} {
 		if got := smooth(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
