@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"debrief"
+	"debrief/internal/retry"
 )
 
 // makeFolder makes a folder and what is missing above it, each synced into its parent: a file
@@ -183,12 +184,8 @@ func waitFlock(ctx context.Context, f *os.File) error {
 		case !errors.Is(err, unix.EWOULDBLOCK):
 			return err
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
+		if err := retry.Sleep(ctx, pause); err != nil {
+			return err
 		}
 	}
 }

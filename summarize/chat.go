@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"debrief"
+	"debrief/internal/retry"
 
 	openai "github.com/sashabaranov/go-openai"
 )
@@ -48,7 +49,7 @@ func newChat(c ChatConfig) (*chat, error) {
 		c.HTTP = &http.Client{}
 	}
 	if c.Wait == nil {
-		c.Wait = sleep
+		c.Wait = retry.Sleep
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -63,7 +64,7 @@ func newChat(c ChatConfig) (*chat, error) {
 	if c.BaseURL != "" {
 		config.BaseURL = strings.TrimRight(c.BaseURL, "/")
 	}
-	config.HTTPClient = &patient{c.HTTP, c.Wait}
+	config.HTTPClient = &patient{c.HTTP, c.Wait, c.Now}
 	return &chat{c, openai.NewClientWithConfig(config)}, nil
 }
 

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"time"
 
 	"debrief"
+	"debrief/internal/retry"
 
 	openai "github.com/sashabaranov/go-openai"
 )
@@ -29,13 +29,14 @@ const (
 type patient struct {
 	next openai.HTTPDoer
 	wait func(ctx context.Context, d time.Duration) error
+	now  func() time.Time
 }
 
 func (p *patient) Do(req *http.Request) (*http.Response, error) {
 	pause := chatPause
 	for attempt := 1; ; attempt++ {
 		resp, err := p.once(req)
-		again, after := worthRepeating(resp, err)
+		again, after := p.worthRepeating(resp, err)
 		if !again || attempt == chatAttempts || after > chatLongest || req.Context().Err() != nil {
 			return resp, err
 		}
@@ -82,7 +83,7 @@ const maxAnswer = 4 << 20
 
 // worthRepeating reports whether the attempt failed in a way that passes, and how long the server asks to wait. Quota that is
 // spent looks like a rate limit and does not pass.
-func worthRepeating(resp *http.Response, err error) (again bool, after time.Duration) {
+func (p *patient) worthRepeating(resp *http.Response, err error) (again bool, after time.Duration) {
 	if err != nil {
 		return !errors.Is(err, context.Canceled) && !errors.Is(err, debrief.ErrRefused), 0
 	}
@@ -97,22 +98,8 @@ func worthRepeating(resp *http.Response, err error) (again bool, after time.Dura
 	if bytes.Contains(body, []byte("insufficient_quota")) {
 		return false, 0
 	}
-	if seconds, err := strconv.ParseFloat(resp.Header.Get("Retry-After"), 64); err == nil && seconds > 0 {
-		after = time.Duration(seconds * float64(time.Second))
-	}
+	after, _ = retry.After(resp.Header.Get("Retry-After"), p.now())
 	return true, after
-}
-
-// sleep waits, or returns early with the context's error.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // chatError turns the client's errors into the house's.

@@ -218,6 +218,7 @@ func TestChatErrorsHaveTheirKind(t *testing.T) {
 func TestChatRecovers(t *testing.T) {
 	for name, first := range map[string]reply{
 		"RateLimit":     fails(429, "rate_limit_exceeded", "Retry-After", "7"),
+		"RateLimitDate": fails(429, "rate_limit_exceeded", "Retry-After", noon.Add(7*time.Second).Format(http.TimeFormat)),
 		"ServerError":   fails(500, "server_error"),
 		"ConnectionCut": func(w http.ResponseWriter, _ string) { panic(http.ErrAbortHandler) },
 		"BadAnswer":     says("no"),
@@ -228,7 +229,7 @@ func TestChatRecovers(t *testing.T) {
 			if tags.Model != "chat/m" || len(s.bodies) != 2 || s.bodies[0] != s.bodies[1] {
 				t.Errorf("model %s after %d requests; %v", tags.Model, len(s.bodies), s.notes)
 			}
-			if name == "RateLimit" && (len(s.waited) != 1 || s.waited[0] != 7*time.Second) {
+			if strings.HasPrefix(name, "RateLimit") && (len(s.waited) != 1 || s.waited[0] != 7*time.Second) {
 				t.Errorf("waited %v, the server asked for 7 s", s.waited)
 			}
 		})

@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"debrief"
+	"debrief/internal/retry"
 )
 
 const (
@@ -52,7 +51,7 @@ func (l *limiter) enter(ctx context.Context) error {
 		}
 		err := tooLong(wait)
 		if err == nil {
-			err = sleep(ctx, wait+time.Duration(l.random()*float64(spread)))
+			err = retry.Sleep(ctx, wait+time.Duration(l.random()*float64(spread)))
 		}
 		if err != nil {
 			l.leave()
@@ -80,7 +79,7 @@ func (l *limiter) hold(d time.Duration) {
 
 // heed reads what an answer says about limits; limited is whether it was refused for one.
 func (l *limiter) heed(h http.Header, limited bool) {
-	if wait, ok := retryAfter(h.Get("Retry-After"), l.now()); ok {
+	if wait, ok := retry.After(h.Get("Retry-After"), l.now()); ok {
 		l.hold(wait)
 		return
 	}
@@ -94,32 +93,12 @@ func (l *limiter) heed(h http.Header, limited bool) {
 	}
 }
 
-// retryAfter reads the header's two forms: seconds and an HTTP date (RFC 9110, 10.2.3).
-func retryAfter(value string, now time.Time) (time.Duration, bool) {
-	if wait, ok := seconds(value); ok {
-		return wait, true
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(0, at.Sub(now)), true
-	}
-	return 0, false
-}
-
 // resetIn reads a time like 1s, 6m0s or 20ms; some compatible servers send bare seconds.
 func resetIn(value string) (time.Duration, bool) {
 	if wait, err := time.ParseDuration(value); err == nil && wait >= 0 {
 		return wait, true
 	}
-	return seconds(value)
-}
-
-func seconds(value string) (time.Duration, bool) {
-	const most = 1e9 // 30 years; beyond it a duration overflows
-	s, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-	if err != nil || !(s >= 0) {
-		return 0, false
-	}
-	return time.Duration(min(s, most) * float64(time.Second)), true
+	return retry.Seconds(value)
 }
 
 func tooLong(wait time.Duration) error {
@@ -129,16 +108,4 @@ func tooLong(wait time.Duration) error {
 	return debrief.WithHint(
 		fmt.Errorf("wait for the server's limit, %s: %w", wait.Round(time.Second), debrief.ErrUnavailable),
 		"run the same command again then; it goes on where it stopped")
-}
-
-// sleep waits, or returns the context's error as soon as it is done.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -15,6 +15,7 @@ import (
 	"unicode"
 
 	"debrief"
+	"debrief/internal/retry"
 )
 
 // How a request goes on in bad weather.
@@ -113,7 +114,7 @@ func (d *delivery) pause(ctx context.Context, wait time.Duration, cause error) e
 	if errors.As(cause, &e) && e.status == http.StatusTooManyRequests {
 		d.engine.gate.hold(wait)
 	}
-	return sleep(ctx, wait)
+	return retry.Sleep(ctx, wait)
 }
 
 // try sends the request once and reads the answer to its end.

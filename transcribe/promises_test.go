@@ -109,7 +109,7 @@ func TestWhatIsSentAlong(t *testing.T) {
 			asked.Add(1)
 			return &Heard{Passages: []Passage{{Span: c.Span(), Text: "Rosalind Merriweather, ketamine lozenge."}}}, nil
 		}}, sent}
-		return transcribeAll(t, with(t, Config{Engine: e, Chunks: store}), Request{Input: "hash", Audio: &sound{pcm}})
+		return transcribeAll(t, with(t, Config{Engine: e, Chunks: store}), Request{Input: "hash", Audio: audio.Memory(pcm)})
 	}
 	flagged := func(tr *debrief.Transcript) bool {
 		return slices.Contains(tr.Utterances[0].Flags, debrief.FlagPromptEcho)
@@ -130,7 +130,7 @@ func TestNoDriftAfterTenMinutesOfSilence(t *testing.T) {
 	pcm, lines := sample(t, samples[0])
 	const silence = 600 * debrief.SampleRate
 	tr := with(t, Config{})
-	late := transcribeAll(t, tr, Request{Audio: &sound{append(make([]int16, silence), pcm...)}})
+	late := transcribeAll(t, tr, Request{Audio: audio.Memory(append(make([]int16, silence), pcm...))})
 	var off []float64
 	for _, l := range lines {
 		truth := debrief.Span{Start: l.Start + silence, End: l.End + silence}
@@ -161,7 +161,7 @@ func TestWorkersWriteTheSame(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer m.Close()
-		all = append(all, transcribeAll(t, with(t, Config{Engine: m}), Request{Audio: &sound{pcm}}))
+		all = append(all, transcribeAll(t, with(t, Config{Engine: m}), Request{Audio: audio.Memory(pcm)}))
 	}
 	if len(all[0].Utterances) == 0 || !reflect.DeepEqual(all[0].Utterances, all[1].Utterances) {
 		t.Error("two workers write another transcript than one")
@@ -173,7 +173,7 @@ func TestNothingIsInvented(t *testing.T) {
 	tr := with(t, Config{})
 	for _, s := range testsound.Nothing() {
 		t.Run(s.Name, func(t *testing.T) {
-			for _, u := range transcribeAll(t, tr, Request{Audio: &sound{s.PCM(30 * debrief.SampleRate)}}).Utterances {
+			for _, u := range transcribeAll(t, tr, Request{Audio: audio.Memory(s.PCM(30 * debrief.SampleRate))}).Utterances {
 				if u.Usable() {
 					t.Errorf("%s: %q, unflagged", u.Start, u.Text)
 				}
@@ -191,7 +191,7 @@ func TestForecastIsWhatARunTakes(t *testing.T) {
 		heard.Add(int64(c.Len()))
 		return &Heard{Passages: []Passage{{Span: c.Span(), Text: "Something was said here."}}}, nil
 	}}
-	tr := transcribeAll(t, with(t, Config{Engine: e}), Request{Audio: &sound{pcm}})
+	tr := transcribeAll(t, with(t, Config{Engine: e}), Request{Audio: audio.Memory(pcm)})
 	dir, err := models.Find()
 	if err != nil {
 		t.Fatal(err)
@@ -201,7 +201,7 @@ func TestForecastIsWhatARunTakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	got, err := f.Forecast(context.Background(), &sound{pcm})
+	got, err := f.Forecast(context.Background(), audio.Memory(pcm))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +227,7 @@ func TestQuietSpeechIsHeard(t *testing.T) {
 	}
 	vad := with(t, Config{}).vad
 	speech := func(pcm []int16) (sum debrief.Samples) {
-		err := vad.islands(t.Context(), &sound{pcm}, func(i Island) error {
+		err := vad.islands(t.Context(), audio.Memory(pcm), func(i Island) error {
 			for _, s := range i.Speech {
 				sum += s.Len()
 			}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"debrief"
+	"debrief/internal/audio"
 )
 
 // spokenBy is who speaks at a span in truth: the line it shares most with.
@@ -24,7 +25,7 @@ func TestSpeakersOfSamples(t *testing.T) {
 	for _, name := range samples {
 		t.Run(name, func(t *testing.T) {
 			pcm, lines := sample(t, name)
-			got := transcribeAll(t, with(t, Config{}), Request{Audio: &sound{pcm}})
+			got := transcribeAll(t, with(t, Config{}), Request{Audio: audio.Memory(pcm)})
 			right := 0
 			for _, u := range got.Utterances {
 				if want := spokenBy(lines, u.Span); u.Speaker == want {
@@ -58,17 +59,17 @@ func TestOneVoiceIsTheClient(t *testing.T) {
 	pcm, lines := sample(t, samples[0])
 	tr := with(t, Config{})
 	t.Run("a synthetic voice", func(t *testing.T) {
-		allClient(t, transcribeAll(t, tr, Request{Audio: &sound{one(pcm, lines, debrief.SpeakerClient)}}))
+		allClient(t, transcribeAll(t, tr, Request{Audio: audio.Memory(one(pcm, lines, debrief.SpeakerClient))}))
 	})
 	t.Run("a memo, whatever it sounds like", func(t *testing.T) {
-		allClient(t, transcribeAll(t, tr, Request{Audio: &sound{pcm}, Speakers: SpeakersClient}))
+		allClient(t, transcribeAll(t, tr, Request{Audio: audio.Memory(pcm), Speakers: SpeakersClient}))
 	})
 	t.Run("a real voice", func(t *testing.T) {
 		files, err := filepath.Glob(filepath.Join(sharedSpeech(t), "lj_LJ001-0*.flac"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		allClient(t, transcribeAll(t, tr, Request{Audio: &sound{concat(t, files[:20]...)}}))
+		allClient(t, transcribeAll(t, tr, Request{Audio: audio.Memory(concat(t, files[:20]...))}))
 	})
 }
 
@@ -113,7 +114,7 @@ func TestTwoRealVoices(t *testing.T) {
 			lines = append(lines, line{debrief.Span{Start: start, End: start + debrief.Samples(len(one))}, debrief.Speaker("voice " + string(rune('A'+n))), ""})
 		}
 	}
-	got := transcribeAll(t, with(t, Config{}), Request{Audio: &sound{pcm}})
+	got := transcribeAll(t, with(t, Config{}), Request{Audio: audio.Memory(pcm)})
 	count := map[string]int{}
 	for _, u := range got.Utterances {
 		count[string(u.Speaker)+" "+string(spokenBy(lines, u.Span))]++

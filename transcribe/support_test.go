@@ -2,7 +2,6 @@ package transcribe
 
 import (
 	"context"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,18 +13,6 @@ import (
 	"debrief/internal/audio"
 	"debrief/internal/models"
 )
-
-// sound is samples in memory as a stream.
-type sound struct{ pcm []int16 }
-
-func (s *sound) Read(dst []int16) (int, error) {
-	if len(s.pcm) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(dst, s.pcm)
-	s.pcm = s.pcm[n:]
-	return n, nil
-}
 
 func decodeFile(t testing.TB, path string) []int16 {
 	t.Helper()

@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"debrief"
+	"debrief/internal/audio"
 	"debrief/internal/espeak"
 )
 
@@ -124,7 +125,7 @@ func TestWordsStartWhereTheyAreSpoken(t *testing.T) {
 		t.Fatal(err)
 	}
 	var heard []espeak.Word
-	for _, u := range transcribeAll(t, with(t, Config{}), Request{Audio: &sound{pcm}}).Utterances {
+	for _, u := range transcribeAll(t, with(t, Config{}), Request{Audio: audio.Memory(pcm)}).Utterances {
 		for _, w := range u.Words {
 			heard = append(heard, espeak.Word{Start: w.Start.Seconds(), Text: espeak.Plain(w.Text)})
 		}

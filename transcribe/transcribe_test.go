@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"debrief"
+	"debrief/internal/audio"
 )
 
 func words(tr *debrief.Transcript) string {
@@ -26,7 +27,7 @@ func words(tr *debrief.Transcript) string {
 
 func TestRealSpeechWithoutAnError(t *testing.T) {
 	pcm := decodeFile(t, filepath.Join(sharedSpeech(t), "jfk.wav"))
-	got := transcribeAll(t, with(t, Config{}), Request{Audio: &sound{pcm}})
+	got := transcribeAll(t, with(t, Config{}), Request{Audio: audio.Memory(pcm)})
 	want := "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
 	if words(got) != want {
 		t.Errorf("heard %q\n want %q", words(got), want)
@@ -36,7 +37,7 @@ func TestRealSpeechWithoutAnError(t *testing.T) {
 // The samples are voiced from their texts: each line lies where it was put.
 func TestSampleTimes(t *testing.T) {
 	pcm, lines := sample(t, samples[0])
-	got := transcribeAll(t, with(t, Config{}), Request{Recording: "R", Input: "hash", Audio: &sound{pcm}})
+	got := transcribeAll(t, with(t, Config{}), Request{Recording: "R", Input: "hash", Audio: audio.Memory(pcm)})
 	if got.Recording != "R" || got.Input != "hash" || got.Engine != "moonshine-tiny" || got.Language != "en" || got.Speech == 0 || got.Partial != nil {
 		t.Errorf("transcript of %q from %q by %q in %q, speech %d, partial %v", got.Recording, got.Input, got.Engine, got.Language, got.Speech, got.Partial)
 	}
@@ -72,7 +73,7 @@ func TestNothingSaid(t *testing.T) {
 	tr := with(t, Config{Engine: fake{func(*Chunk) (*Heard, error) { return nil, errors.New("silence was sent") }}})
 	for name, pcm := range map[string][]int16{"no sound": nil, "one sample": {1}, "a minute of silence": make([]int16, 60*debrief.SampleRate)} {
 		t.Run(name, func(t *testing.T) {
-			got := transcribeAll(t, tr, Request{Audio: &sound{pcm}})
+			got := transcribeAll(t, tr, Request{Audio: audio.Memory(pcm)})
 			if got.Utterances == nil || len(got.Utterances) != 0 || got.Speech != 0 || !got.Empty() {
 				t.Errorf("utterances %v, speech %d", got.Utterances, got.Speech)
 			}
@@ -116,7 +117,7 @@ func (m *memoryChunks) Save(_ context.Context, key string, b []byte) error {
 
 func TestRunThatStoppedGoesOn(t *testing.T) {
 	pcm, _ := sample(t, samples[1])
-	whole := transcribeAll(t, with(t, Config{}), Request{Input: "hash", Audio: &sound{pcm}})
+	whole := transcribeAll(t, with(t, Config{}), Request{Input: "hash", Audio: audio.Memory(pcm)})
 	store := &memoryChunks{kept: map[string][]byte{}}
 	asked := 0
 	var mu sync.Mutex
@@ -130,13 +131,13 @@ func TestRunThatStoppedGoesOn(t *testing.T) {
 			return engine(t).Recognise(context.Background(), c)
 		}}
 	}
-	_, err := with(t, Config{Engine: breaking(3), Chunks: store}).Transcribe(t.Context(), Request{Input: "hash", Audio: &sound{pcm}})
+	_, err := with(t, Config{Engine: breaking(3), Chunks: store}).Transcribe(t.Context(), Request{Input: "hash", Audio: audio.Memory(pcm)})
 	if !errors.Is(err, debrief.ErrQuota) || len(store.kept) == 0 {
 		t.Fatalf("first run: %v with %d chunks kept, want ErrQuota with some kept", err, len(store.kept))
 	}
 	before := len(store.kept)
 	asked = -1 << 30
-	got := transcribeAll(t, with(t, Config{Engine: breaking(0), Chunks: store}), Request{Input: "hash", Audio: &sound{pcm}})
+	got := transcribeAll(t, with(t, Config{Engine: breaking(0), Chunks: store}), Request{Input: "hash", Audio: audio.Memory(pcm)})
 	if again := asked + 1<<30; again != len(store.kept)-before {
 		t.Errorf("second run asked for %d chunks, want the missing %d", again, len(store.kept)-before)
 	}
@@ -165,7 +166,7 @@ func TestChunkThatFails(t *testing.T) {
 		}}
 	}
 	t.Run("once: the second chance succeeds", func(t *testing.T) {
-		got := transcribeAll(t, with(t, Config{Engine: failing(1)}), Request{Audio: &sound{pcm}})
+		got := transcribeAll(t, with(t, Config{Engine: failing(1)}), Request{Audio: audio.Memory(pcm)})
 		if len(got.Partial) != 0 {
 			t.Errorf("partial %v after a second chance", got.Partial)
 		}
@@ -173,7 +174,7 @@ func TestChunkThatFails(t *testing.T) {
 	t.Run("always: a marked gap, and no text in it", func(t *testing.T) {
 		clear(tries)
 		second = debrief.Span{}
-		got := transcribeAll(t, with(t, Config{Engine: failing(1000)}), Request{Audio: &sound{pcm}})
+		got := transcribeAll(t, with(t, Config{Engine: failing(1000)}), Request{Audio: audio.Memory(pcm)})
 		if !slices.Equal(got.Partial, []debrief.Span{second}) {
 			t.Errorf("partial %v, want %v", got.Partial, second)
 		}
@@ -185,7 +186,7 @@ func TestChunkThatFails(t *testing.T) {
 	})
 	t.Run("all: no transcript", func(t *testing.T) {
 		down := fake{func(*Chunk) (*Heard, error) { return nil, debrief.ErrUnavailable }}
-		if _, err := with(t, Config{Engine: down}).Transcribe(t.Context(), Request{Audio: &sound{pcm}}); !errors.Is(err, debrief.ErrUnavailable) {
+		if _, err := with(t, Config{Engine: down}).Transcribe(t.Context(), Request{Audio: audio.Memory(pcm)}); !errors.Is(err, debrief.ErrUnavailable) {
 			t.Errorf("Transcribe = %v, want ErrUnavailable", err)
 		}
 	})

@@ -25,6 +25,20 @@ type Stream interface {
 	Read(dst []int16) (n int, err error)
 }
 
+type memory []int16
+
+// Memory is samples as a stream.
+func Memory(pcm []int16) Stream { return (*memory)(&pcm) }
+
+func (m *memory) Read(dst []int16) (int, error) {
+	if len(*m) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(dst, *m)
+	*m = (*m)[n:]
+	return n, nil
+}
+
 // Options change how a file is opened. The zero value is the careful one.
 type Options struct {
 	Salvage bool   // take what can be decoded of a truncated or damaged file instead of an error

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,18 +47,6 @@ func speech(ctx context.Context, shared string) ([]spoken, error) {
 	return out, nil
 }
 
-// sound is samples in memory as a stream.
-type sound struct{ pcm []int16 }
-
-func (s *sound) Read(dst []int16) (int, error) {
-	if len(s.pcm) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(dst, s.pcm)
-	s.pcm = s.pcm[n:]
-	return n, nil
-}
-
 // bed is what all sections measure: the speech set and the recogniser of this machine.
 type bed struct {
 	shared string
@@ -74,7 +61,7 @@ func (b *bed) hear(ctx context.Context, s spoken) (*debrief.Transcript, error) {
 }
 
 func hear(ctx context.Context, t *transcribe.Transcriber, s spoken) (*debrief.Transcript, error) {
-	tr, err := t.Transcribe(ctx, transcribe.Request{Audio: &sound{s.pcm}})
+	tr, err := t.Transcribe(ctx, transcribe.Request{Audio: audio.Memory(s.pcm)})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.file, err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"syscall"
 	"time"
 
@@ -38,7 +39,7 @@ type looped struct {
 
 func (l *looped) Read(dst []int16) (int, error) {
 	if l.left == 0 {
-		return (&sound{}).Read(dst)
+		return 0, io.EOF
 	}
 	n := copy(dst[:min(len(dst), l.left)], l.pcm[l.at:])
 	l.at = (l.at + n) % len(l.pcm)
