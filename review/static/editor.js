@@ -28,8 +28,11 @@ export class Editor {
     }
     document.getElementById("undo").addEventListener("click", () => this.undo());
     this.note.querySelector(".cancel").addEventListener("click", () => this.note.close());
-    // What had the focus may have been drawn anew meanwhile, and the browser cannot go back to it.
-    this.note.addEventListener("close", () => { if (document.activeElement === document.body) this.noteFrom()?.focus({ preventScroll: true }); });
+    this.note.addEventListener("close", () => {
+      document.body.append(this.toast);
+      // What had the focus may have been drawn anew meanwhile, and the browser cannot go back to it.
+      if (document.activeElement === document.body || this.note.contains(document.activeElement)) this.noteFrom()?.focus({ preventScroll: true });
+    });
     addEventListener("beforeunload", (e) => { if (!this.going && this.#unsaved()) e.preventDefault(); });
   }
 

@@ -1,0 +1,165 @@
+package e2e
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// typed opens the words of an utterance, writes others, and leaves the field open.
+func typed(t *testing.T, ctx context.Context, row, words string) {
+	t.Helper()
+	run(t, ctx, chromedp.Focus(row+" .at"), chromedp.KeyEvent("e"), chromedp.WaitVisible(row+" textarea"), chromedp.SetValue(row+" textarea", words))
+}
+
+// TestNothingTypedIsLost has a coach write while the page is drawn anew under the open field,
+// while the server is away, and while leaving.
+func TestNothingTypedIsLost(t *testing.T) {
+	address := serve(t, "--demo")
+	ctx := browse(t, wide)
+	open(t, ctx, address+complete)
+
+	t.Run("WhileTheRowIsDrawnAnew", func(t *testing.T) {
+		typed(t, ctx, "#u5", "Half a sentence")
+		run(t, ctx, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("c")) // the row after it no longer names its speaker
+		until(t, ctx, `document.getElementById("u4").classList.contains("coach") && document.querySelector("#u5 textarea").value === "Half a sentence" && !document.getElementById("t5").checkVisibility()`)
+		run(t, ctx, chromedp.Focus("#u5 textarea"), chromedp.KeyEvent(kb.Enter))
+		until(t, ctx, `document.getElementById("t5").textContent === "Half a sentence" && document.getElementById("t5").checkVisibility() && !document.querySelector(".editor")`)
+		run(t, ctx, chromedp.ActionFunc(ctrlZ), chromedp.ActionFunc(ctrlZ))
+		until(t, ctx, `document.getElementById("u4").classList.contains("client") && document.getElementById("t5").textContent.startsWith("Take your time")`)
+	})
+	t.Run("WhileTheSummaryIsDrawnAnew", func(t *testing.T) {
+		eval[any](t, ctx, `document.querySelector("#aside [data-do=reword]").click(); document.querySelector("#aside textarea").value = "Half a summary"; null`)
+		run(t, ctx, chromedp.Focus("#u1 .at"), chromedp.KeyEvent("3"))
+		until(t, ctx, `document.getElementById("u1").dataset.p && document.querySelector("#aside textarea").value === "Half a summary"`)
+		run(t, ctx, chromedp.Focus("#aside textarea"), chromedp.KeyEvent(kb.Enter))
+		until(t, ctx, `document.querySelector("#aside .said")?.textContent === "Half a summary" && document.activeElement.dataset.do === "reword"`)
+		run(t, ctx, chromedp.ActionFunc(ctrlZ), chromedp.ActionFunc(ctrlZ))
+		until(t, ctx, `!document.getElementById("u1").dataset.p && !document.querySelector("#aside .said")`)
+	})
+	t.Run("WhileTheServerIsAway", func(t *testing.T) {
+		typed(t, ctx, "#u1", "I heard the rain.")
+		run(t, ctx, chromedp.KeyEvent(kb.Enter))
+		until(t, ctx, `document.getElementById("t1").textContent === "I heard the rain." && !document.querySelector(".editor")`)
+		eval[any](t, ctx, `window.there = fetch; window.fetch = () => Promise.reject(new TypeError("gone")); null`)
+		run(t, ctx, chromedp.ActionFunc(ctrlZ)) // cannot be taken back now, but later
+		until(t, ctx, `document.getElementById("toast").checkVisibility() && document.getElementById("toast").textContent.includes("Not saved")`)
+		run(t, ctx, chromedp.KeyEvent("n"), chromedp.WaitVisible("#note textarea"), chromedp.SendKeys("#note textarea", "ask her"), chromedp.Click("#note .button"))
+		until(t, ctx, `document.getElementById("note").open && document.querySelector("#note textarea").value.includes("ask her") &&
+			((b) => document.elementFromPoint(b.x + 20, b.y + b.height / 2)?.closest("#toast") !== null)(document.getElementById("toast").getBoundingClientRect())`)
+		eval[any](t, ctx, `window.fetch = there; null`)
+		run(t, ctx, chromedp.Click("#note .button"))
+		until(t, ctx, `document.querySelector("#u1 .note:not(.private)")?.textContent.includes("ask her") && !document.getElementById("note").open && document.activeElement.closest(".u")?.id === "u1"`)
+		run(t, ctx, chromedp.ActionFunc(ctrlZ), chromedp.ActionFunc(ctrlZ))
+		until(t, ctx, `!document.querySelector("#u1 .note") && document.getElementById("t1").textContent.startsWith("I can hear the rain")`)
+	})
+	t.Run("WhileLeaving", func(t *testing.T) {
+		asked := make(chan page.DialogType, 1)
+		chromedp.ListenTarget(ctx, func(event any) {
+			if e, ok := event.(*page.EventJavascriptDialogOpening); ok {
+				asked <- e.Type
+				go func() { _ = chromedp.Run(ctx, page.HandleJavaScriptDialog(false)) }() // stays; that the page is still there is seen below
+			}
+		})
+		run(t, ctx, chromedp.Focus("#u2 .at"), chromedp.KeyEvent("e"), chromedp.WaitVisible("#u2 textarea"), chromedp.KeyEvent("What"))
+		eval[any](t, ctx, `document.querySelector(".crumbs a").click(); null`)
+		if kind := <-asked; kind != page.DialogTypeBeforeunload {
+			t.Errorf("asked with %s", kind)
+		}
+		until(t, ctx, `document.querySelector("#u2 textarea").value.includes("What")`)
+		run(t, ctx, chromedp.Focus("#u2 textarea"), chromedp.KeyEvent(kb.Escape), chromedp.Click(".crumbs a"), chromedp.WaitReady("#clients"))
+	})
+}
+
+// TestMenuKeys presses, in an open menu, the keys that stand beside its entries while another utterance sounds.
+func TestMenuKeys(t *testing.T) {
+	address := serve(t, "--demo")
+	ctx := browse(t, wide)
+	open(t, ctx, address+complete)
+	run(t, ctx, chromedp.Click("#u13 .at"))
+	until(t, ctx, `document.getElementById("u13").getAttribute("aria-current") === "true"`)
+	run(t, ctx, chromedp.Focus("#u1 .at"), chromedp.KeyEvent("t"), chromedp.WaitVisible("#menu"), chromedp.KeyEvent("2"))
+	until(t, ctx, `document.getElementById("u1").dataset.p === "body" && !document.querySelector("#menu:popover-open")`)
+	run(t, ctx, chromedp.Focus("#u1 .at"), chromedp.KeyEvent("t"), chromedp.WaitVisible("#menu"), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.Enter))
+	until(t, ctx, `document.getElementById("u1").dataset.p === "body imagery" && document.activeElement.closest(".u")?.id === "u1"`)
+	run(t, ctx, chromedp.Click("#u1 #tools [data-do=speaker]"), chromedp.WaitVisible("#speakers"), chromedp.KeyEvent("u"))
+	until(t, ctx, `document.getElementById("u1").classList.contains("unknown") && document.querySelector("#u1 .history").textContent.includes("Speaker: Speaker not known")`)
+	if other := eval[string](t, ctx, `document.getElementById("u13").className + document.getElementById("u13").dataset.p`); strings.Contains(other, "unknown") || strings.Contains(other, "body") {
+		t.Errorf("the utterance that sounds became %q", other)
+	}
+}
+
+// TestTwoPeopleAtEverything has two coaches change the same thing, whatever it is: the second sees
+// both, and theirs stays when it is chosen.
+func TestTwoPeopleAtEverything(t *testing.T) {
+	address := serve(t, "--demo")
+	one, two := browse(t, wide), browse(t, wide)
+	open(t, one, address+reviewed)
+	open(t, two, address+reviewed)
+	const sentence = `#aside .sentence[data-u="2"]`
+	for _, c := range []struct {
+		name        string
+		one, two    func(ctx context.Context)
+		oneDone     string
+		theirs      string
+		mine        string
+		twoHas      string // after theirs was chosen
+		keptHistory bool
+	}{
+		{"Words", func(ctx context.Context) {
+			typed(t, ctx, "#u3", "One heard this.")
+			run(t, ctx, chromedp.KeyEvent(kb.Enter))
+		},
+			func(ctx context.Context) {
+				typed(t, ctx, "#u3", "Two heard that.")
+				run(t, ctx, chromedp.KeyEvent(kb.Enter))
+			},
+			`document.getElementById("t3").textContent === "One heard this."`, "One heard this.", "Two heard that.",
+			`document.getElementById("t3").textContent === "One heard this." && document.querySelector("#u3 .history").textContent.includes("Two heard that.") && !document.querySelector(".editor")`, true},
+		{"Prompt", func(ctx context.Context) { run(t, ctx, chromedp.Focus("#u0 .at"), chromedp.KeyEvent("2")) },
+			func(ctx context.Context) { run(t, ctx, chromedp.Focus("#u0 .at"), chromedp.KeyEvent("2")) },
+			`document.getElementById("u0").dataset.p === "body"`, "set", "set", `document.getElementById("u0").dataset.p === "body"`, false},
+		{"Note", func(ctx context.Context) { note(t, ctx, "#u1 .note:not(.private)", "Asked already.") },
+			func(ctx context.Context) { note(t, ctx, "#u1 .note:not(.private)", "Ask next week.") },
+			`document.querySelector("#u1 .note:not(.private) p").textContent === "Asked already."`, "Asked already.", "Ask next week.",
+			`document.querySelector("#u1 .note:not(.private) p").textContent === "Asked already." && !document.getElementById("note").open`, false},
+		{"Summary", func(ctx context.Context) { reword(t, ctx, sentence, "One says so.") },
+			func(ctx context.Context) { reword(t, ctx, sentence, "Two says so.") },
+			`document.querySelector('` + sentence + ` .said')?.textContent === "One says so."`, "One says so.", "Two says so.",
+			`document.querySelector('` + sentence + ` .said')?.textContent === "One says so." && !document.querySelector(".editor")`, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.one(one)
+			until(t, one, c.oneDone)
+			c.two(two)
+			run(t, two, chromedp.WaitVisible("#conflict"))
+			shown := eval[string](t, two, `document.querySelector("#conflict .theirs").innerText + "/" + document.querySelector("#conflict .mine").innerText`)
+			if shown != c.theirs+"/"+c.mine {
+				t.Errorf("the clash shows %q", shown)
+			}
+			if promised := eval[bool](t, two, `document.getElementById("conflict").innerText.includes("stays in the history")`); promised != c.keptHistory {
+				t.Errorf("a history is promised: %v", promised)
+			}
+			run(t, two, chromedp.Click(`#conflict [value="theirs"]`))
+			until(t, two, c.twoHas)
+		})
+	}
+}
+
+// note changes a note that is there.
+func note(t *testing.T, ctx context.Context, at, words string) {
+	t.Helper()
+	eval[any](t, ctx, `document.querySelector('`+at+` [data-do=note-edit]').click(); null`)
+	run(t, ctx, chromedp.WaitVisible("#note textarea"), chromedp.SetValue("#note textarea", words), chromedp.Click("#note .button"))
+}
+
+// reword changes what the summary says with a quote.
+func reword(t *testing.T, ctx context.Context, at, words string) {
+	t.Helper()
+	eval[any](t, ctx, `document.querySelector('`+at+` [data-do=reword]').click(); null`)
+	run(t, ctx, chromedp.SetValue("#aside textarea", words), chromedp.Focus("#aside textarea"), chromedp.KeyEvent(kb.Enter))
+}
