@@ -9,6 +9,7 @@ const TOAST = 8000; // milliseconds a message stays; Ctrl+Z undoes after it as w
 export class Editor {
   constructor(href, transcript, legend, aside, onChange) {
     Object.assign(this, { href: href + "/review", transcript, legend, aside, onChange, undos: [], index: 0 });
+    this.sending = this.sent = 0; // changes under way, and answered
     this.tools = document.getElementById("tools");
     this.menu = document.getElementById("menu");
     this.speakers = document.getElementById("speakers");
@@ -241,8 +242,19 @@ export class Editor {
     this.note.showModal();
   }
 
+  /** Draws what was made anew by somebody else: rows and the summary, as the server renders them. */
+  renew(rows, aside) { this.#show({ rows, aside }); }
+
   /** Sends a change; resolves to whether it is stored. */
   async #send(change, undoing = false) {
+    this.sending++;
+    const stored = await this.#ask(change, undoing);
+    this.sending--;
+    this.sent++;
+    return stored;
+  }
+
+  async #ask(change, undoing) {
     let answer, body;
     try {
       answer = await fetch(this.href, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(change) });
@@ -266,7 +278,7 @@ export class Editor {
   #show(body) {
     for (const html of body.rows ?? []) this.transcript.replace(html);
     this.tools.remove();
-    this.#place(document.activeElement?.closest?.(".u"));
+    this.#place(document.activeElement?.closest?.(".u") ?? document.querySelector(".u:hover"));
     this.#drawAside(body.aside);
     this.legend.recount();
     this.onChange();

@@ -96,9 +96,9 @@ function version(now) {
   seen = now;
   if (!was || was === now) return;
   if (!document.getElementById("debrief")) { refresh(); return; }
-  const listening = document.getElementById("sound")?.paused === false;
-  const busy = listening || document.querySelector("dialog[open], .editor") || document.getElementById("rows");
-  // Nobody is taken out of reading; a page that had nothing to read becomes one that has.
+  if (document.getElementById("rows")) { document.dispatchEvent(new CustomEvent("remade")); return; }
+  // Nobody is taken out of hearing or writing; a page that had nothing to read becomes one that has.
+  const busy = document.getElementById("sound")?.paused === false || document.querySelector("dialog[open], .editor");
   if (busy) document.getElementById("fresh").hidden = false;
   else location.reload();
 }

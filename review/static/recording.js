@@ -3,6 +3,7 @@ import { Editor } from "./editor.js";
 import { Find } from "./find.js";
 import { Legend } from "./legend.js";
 import { Player } from "./player.js";
+import { renew } from "./renew.js";
 import { Transcript } from "./transcript.js";
 import { Wave } from "./wave.js";
 
@@ -46,6 +47,7 @@ if (named && transcript.rows[named[1]]) {
 }
 
 const find = list ? new Find(transcript) : null;
+document.addEventListener("remade", async () => { if (!(await renew(transcript, editor, legend))) document.getElementById("fresh").hidden = false; });
 const help = document.getElementById("help");
 document.getElementById("help-open").addEventListener("click", () => help.showModal());
 

@@ -227,12 +227,22 @@ func ctrlZ(ctx context.Context) error {
 	return chromedp.KeyEvent("z", chromedp.KeyModifiers(input.ModifierCtrl)).Do(ctx)
 }
 
+// leaving is how the browser says that a page went away while it was asked: it may load itself anew.
+var leaving = regexp.MustCompile(`target navigated|context with specified id|context was destroyed`)
+
 // until waits for an expression to become true on the page.
 func until(t testing.TB, ctx context.Context, expression string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := chromedp.Run(ctx, chromedp.Poll(expression, nil, chromedp.WithPollingTimeout(patience))); err != nil {
+	poll := func() error {
+		return chromedp.Run(ctx, chromedp.Poll(expression, nil, chromedp.WithPollingTimeout(patience)))
+	}
+	err := poll()
+	for err != nil && leaving.MatchString(err.Error()) {
+		err = poll()
+	}
+	if err != nil {
 		var shown string
 		if errors.Is(err, context.DeadlineExceeded) {
 			shown = " (never came true)"
