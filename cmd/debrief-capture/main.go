@@ -4,6 +4,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -15,7 +16,14 @@ import (
 // make little, and this process runs for hours.
 const smallHeap = 25
 
+// version is set by the linker: make build.
+var version = "unreleased"
+
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == "--version" {
+		fmt.Println("debrief-capture version", version)
+		return
+	}
 	debug.SetGCPercent(smallHeap)
 	runtime.GOMAXPROCS(1) // PortAudio has its own threads; ours waking each other up doubled the cost
 	os.Exit(sound.Child(os.Args[1:], os.Stdin, os.Stdout))

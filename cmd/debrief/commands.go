@@ -16,10 +16,15 @@ func becomeRecorder(args []string) {
 	if len(args) < 2 || args[1] != recordName {
 		return
 	}
-	recorder, found := beside(recorderProgram)
-	if _, whole := beside(captureProgram); found && whole {
-		_ = syscall.Exec(recorder, args, os.Environ()) // an error leaves everything as it is
+	recorder, err := beside(recorderProgram)
+	if err == nil {
+		_, err = beside(captureProgram)
 	}
+	if err != nil {
+		warnOfOthers(os.Stderr, err)
+		return
+	}
+	_ = syscall.Exec(recorder, args, os.Environ()) // an error leaves everything as it is
 }
 
 // offered lists every command in the order a newcomer needs them.

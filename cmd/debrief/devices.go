@@ -30,7 +30,7 @@ func captureChildCommand() *cli.Command {
 
 // newSoundHost runs the small capture program when it is there, else this one as its twin.
 func newSoundHost() (*sound.Host, error) {
-	if path, ok := beside(captureProgram); ok {
+	if path, err := beside(captureProgram); err == nil {
 		return sound.NewHost(sound.Config{Child: []string{path}})
 	}
 	self, err := os.Executable()

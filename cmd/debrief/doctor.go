@@ -256,9 +256,12 @@ func checkSleep(*cli.Context) finding {
 // checkPrograms looks for the small programs that record in place of this one.
 func checkPrograms(*cli.Context) finding {
 	for _, name := range []string{recorderProgram, captureProgram} {
-		if _, ok := beside(name); !ok {
+		switch _, err := beside(name); {
+		case errors.Is(err, debrief.ErrConflict):
+			return warning(debrief.Hint(err), "%v", err)
+		case err != nil:
 			return warning("make build, and keep the three programs in one directory", "%s is not beside this program: recording works, and takes twice the memory", name)
 		}
 	}
-	return fine("%s and %s are there", recorderProgram, captureProgram)
+	return fine("%s and %s are there, of this build", recorderProgram, captureProgram)
 }

@@ -42,6 +42,44 @@ func programs(t *testing.T) string {
 	return filepath.Join(dir, wholeProgram)
 }
 
+// TestProgramOfAnotherBuild leaves a program of an older build beside debrief, as an update of one of them alone does.
+func TestProgramOfAnotherBuild(t *testing.T) {
+	program := programs(t)
+	record := func() string {
+		t.Helper()
+		var told strings.Builder
+		cmd := exec.Command(program, recordName, "--help")
+		cmd.Stderr = &told
+		if out, err := cmd.Output(); err != nil || !strings.Contains(string(out), "--client") {
+			t.Fatalf("debrief record --help: %v, %s", err, out)
+		}
+		return told.String()
+	}
+	if told := record(); told != "" {
+		t.Fatalf("of the same build: %s", told)
+	}
+	for _, name := range []string{recorderProgram, captureProgram} {
+		beside := filepath.Join(filepath.Dir(program), name)
+		if err := os.Rename(beside, beside+".kept"); err != nil {
+			t.Fatal(err)
+		}
+		if told := record(); told != "" {
+			t.Errorf("without %s: %s", name, told)
+		}
+		for what, script := range map[string]string{"older": "echo debrief version 0.1", "broken": "exit 1"} {
+			if err := os.WriteFile(beside, []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if told := record(); !strings.Contains(told, name+" says it is") || !strings.Contains(told, "hint: make build") {
+				t.Errorf("%s %s: told %q", what, name, told)
+			}
+		}
+		if err := os.Rename(beside+".kept", beside); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // recording is debrief record --json at work.
 type recording struct {
 	t      *testing.T

@@ -51,8 +51,8 @@ type scribe struct {
 
 // newScribe passes on to the scribe what the user said of store, engine and prompts.
 func newScribe(c *cli.Context, spool string, id debrief.RecordingID, tell func(capture.Event)) *scribe {
-	program, ok := beside(wholeProgram)
-	if !ok {
+	program, err := beside(wholeProgram)
+	if err != nil {
 		program = os.Args[0]
 	}
 	args := []string{program, scribeName, "--spool", spool, "--recording", string(id)}
