@@ -46,12 +46,7 @@ check: setup ## gofmt, vet, staticcheck, race detector, known vulnerabilities
 	esac
 
 bench: build ## word error rate, speed, memory, tags: the figures of the README
-	@scripts/bench-peer.sh
-	go run ./internal/bench -soak
-	go run ./internal/bench/tags
-	go run ./internal/bench/record
-	go run ./internal/bench/page
-	go test -C tools -count=1 -v -run '^TestLong$$' ./e2e -args -figures $(CURDIR)/bench/page-long.json
+	@scripts/bench.sh
 
 train: setup ## the tagger's model from its corpus: about 10 minutes, the same result every time
 	go run ./internal/train

@@ -11,6 +11,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -101,14 +102,18 @@ func measure(ctx context.Context, shared, only, out string, soak bool) (held boo
 	}
 	defer done()
 	held = true
+	var broken error
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	for _, s := range sections {
 		if !strings.HasPrefix(s.name, only) || s.soak && !soak && only == "" {
 			continue
 		}
 		figures, err := s.run(ctx, b)
-		if err != nil {
-			return false, fmt.Errorf("%s: %w", s.name, err)
+		if err != nil { // the others are measured all the same
+			broken = errors.Join(broken, fmt.Errorf("%s: %w", s.name, err))
+			if ctx.Err() != nil {
+				return false, broken
+			}
 		}
 		for _, f := range figures {
 			verdict := ""
@@ -132,5 +137,5 @@ func measure(ctx context.Context, shared, only, out string, soak bool) (held boo
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return false, err
 	}
-	return held, os.WriteFile(out, append(doc, '\n'), 0o644)
+	return held, errors.Join(broken, os.WriteFile(out, append(doc, '\n'), 0o644))
 }
