@@ -7,10 +7,12 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+
+	"debrief/internal/bench/figure"
 )
 
 // asrFiles transcribes each file of the set by itself.
-func asrFiles(ctx context.Context, b *bed) ([]figure, error) {
+func asrFiles(ctx context.Context, b *bed) ([]figure.Figure, error) {
 	before := cpu()
 	texts, err := b.hearAll(ctx, b.set)
 	if err != nil {
@@ -21,13 +23,13 @@ func asrFiles(ctx context.Context, b *bed) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	figures := []figure{
-		atMost("word error rate, files", rates["ALL-utt"], 9.8, "%"),
-		atLeast("speed, files", seconds(b.set)/used.Seconds(), 15, "x real time per CPU second"),
+	figures := []figure.Figure{
+		figure.AtMost("word error rate, files", rates["ALL-utt"], 9.8, "%"),
+		figure.AtLeast("speed, files", seconds(b.set)/used.Seconds(), 15, "x real time per CPU second"),
 	}
 	delete(rates, "ALL-utt")
 	for _, group := range slices.Sorted(maps.Keys(rates)) {
-		figures = append(figures, told("  of which "+group, rates[group], "%", ""))
+		figures = append(figures, figure.Told("  of which "+group, rates[group], "%", ""))
 	}
 	return figures, nil
 }
@@ -44,8 +46,8 @@ var damages = []struct {
 }
 
 // asrDamaged hears the set as it is and damaged.
-func asrDamaged(ctx context.Context, b *bed) ([]figure, error) {
-	var figures []figure
+func asrDamaged(ctx context.Context, b *bed) ([]figure.Figure, error) {
+	var figures []figure.Figure
 	for _, d := range damages {
 		var set []spoken
 		for _, s := range b.set {
@@ -64,7 +66,7 @@ func asrDamaged(ctx context.Context, b *bed) ([]figure, error) {
 		if err != nil {
 			return nil, err
 		}
-		figures = append(figures, told("word error rate, "+d.name, rates["ALL-utt"], "%", ""))
+		figures = append(figures, figure.Told("word error rate, "+d.name, rates["ALL-utt"], "%", ""))
 	}
 	return figures, nil
 }

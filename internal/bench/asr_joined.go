@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"debrief"
+	"debrief/internal/bench/figure"
 )
 
 // joinedLength is how long the joined recordings are: ten minutes.
@@ -55,7 +56,7 @@ func join(set []spoken) []joined {
 
 // asrJoined transcribes long recordings and compares where utterances begin and end with
 // where the files were put.
-func asrJoined(ctx context.Context, b *bed) ([]figure, error) {
+func asrJoined(ctx context.Context, b *bed) ([]figure.Figure, error) {
 	var refs []spoken
 	var texts []string
 	var off []float64
@@ -73,10 +74,10 @@ func asrJoined(ctx context.Context, b *bed) ([]figure, error) {
 		return nil, err
 	}
 	slices.Sort(off)
-	return []figure{
-		atMost("word error rate, joined", rates["ALL-utt"], 11, "%"),
-		atMost("boundaries off, median", off[len(off)/2], 0.3, "s"),
-		told("boundaries off, 90 %", off[len(off)*9/10], "s", "against the files' ends, silence in them included"),
+	return []figure.Figure{
+		figure.AtMost("word error rate, joined", rates["ALL-utt"], 11, "%"),
+		figure.AtMost("boundaries off, median", off[len(off)/2], 0.3, "s"),
+		figure.Told("boundaries off, 90 %", off[len(off)*9/10], "s", "against the files' ends, silence in them included"),
 	}, nil
 }
 

@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"debrief"
+	"debrief/internal/bench/figure"
 	"debrief/transcribe"
 )
 
 // asrLong transcribes three hours and tells the most memory this process ever held.
-func asrLong(ctx context.Context, b *bed) ([]figure, error) {
+func asrLong(ctx context.Context, b *bed) ([]figure.Figure, error) {
 	long := &looped{left: 3 * 3600 * debrief.SampleRate}
 	for _, j := range join(b.set) {
 		long.pcm = append(long.pcm, j.pcm...)
@@ -24,9 +25,9 @@ func asrLong(ctx context.Context, b *bed) ([]figure, error) {
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
 		return nil, err
 	}
-	return []figure{
-		atMost("memory at its peak, 3 hours", float64(r.Maxrss)/1024, 600, "MB"),
-		told("3 hours took", time.Since(start).Minutes(), "minutes", ""),
+	return []figure.Figure{
+		figure.AtMost("memory at its peak, 3 hours", float64(r.Maxrss)/1024, 600, "MB"),
+		figure.Told("3 hours took", time.Since(start).Minutes(), "minutes", ""),
 	}, nil
 }
 

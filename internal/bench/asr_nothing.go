@@ -3,12 +3,13 @@ package main
 import (
 	"context"
 
+	"debrief/internal/bench/figure"
 	"debrief/internal/testsound"
 )
 
 // asrNothing listens to ten minutes each of what is not speech.
-func asrNothing(ctx context.Context, b *bed) ([]figure, error) {
-	var out []figure
+func asrNothing(ctx context.Context, b *bed) ([]figure.Figure, error) {
+	var out []figure.Figure
 	for _, s := range testsound.Nothing() {
 		tr, err := b.hear(ctx, spoken{file: s.Name, pcm: s.PCM(joinedLength)})
 		if err != nil {
@@ -20,7 +21,7 @@ func asrNothing(ctx context.Context, b *bed) ([]figure, error) {
 				words += len(u.Words)
 			}
 		}
-		out = append(out, atMost("invented words, "+s.Name, float64(words), 0, "in 10 minutes"))
+		out = append(out, figure.AtMost("invented words, "+s.Name, float64(words), 0, "in 10 minutes"))
 	}
 	return out, nil
 }

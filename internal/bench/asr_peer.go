@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"debrief"
+	"debrief/internal/bench/figure"
 
 	"github.com/go-audio/audio"
 	"github.com/go-audio/wav"
@@ -27,7 +28,7 @@ const peerFolder = "bench/peer"
 
 // asrPeer compares the processor time of this recogniser, speech islands and voices included,
 // with sherpa-onnx's, which is handed each file whole and has nothing else to do.
-func asrPeer(ctx context.Context, b *bed) ([]figure, error) {
+func asrPeer(ctx context.Context, b *bed) ([]figure.Figure, error) {
 	if _, err := os.Stat(filepath.Join(peerFolder, "tokens.txt")); err != nil {
 		return nil, debrief.WithHint(fmt.Errorf("find sherpa-onnx: %w", err), "run scripts/bench-peer.sh")
 	}
@@ -76,11 +77,11 @@ func asrPeer(ctx context.Context, b *bed) ([]figure, error) {
 		return nil, err
 	}
 	const unit = "x real time per CPU second"
-	return []figure{
-		atLeast("speed over sherpa-onnx, same weights", median(ratios), 1.3, "x"),
-		told("  this recogniser", median(mine), unit, fmt.Sprintf("median of %d rounds in turn", rounds)),
-		told("  sherpa-onnx", median(theirs), unit, ""),
-		told("  word error rate of sherpa-onnx", rates["ALL-utt"], "%", ""),
+	return []figure.Figure{
+		figure.AtLeast("speed over sherpa-onnx, same weights", median(ratios), 1.3, "x"),
+		figure.Told("  this recogniser", median(mine), unit, fmt.Sprintf("median of %d rounds in turn", rounds)),
+		figure.Told("  sherpa-onnx", median(theirs), unit, ""),
+		figure.Told("  word error rate of sherpa-onnx", rates["ALL-utt"], "%", ""),
 	}, nil
 }
 

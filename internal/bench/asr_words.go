@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"debrief/internal/bench/figure"
 	"debrief/internal/espeak"
 )
 
@@ -13,7 +14,7 @@ import (
 var wordVoices = []string{"en", "en-us+f3", "en-gb-scotland"}
 
 // asrWords compares where words start with where a synthesiser put them.
-func asrWords(ctx context.Context, b *bed) ([]figure, error) {
+func asrWords(ctx context.Context, b *bed) ([]figure.Figure, error) {
 	var sentences []string
 	for _, s := range b.set {
 		sentences = append(sentences, s.reference)
@@ -48,13 +49,13 @@ func asrWords(ctx context.Context, b *bed) ([]figure, error) {
 		return 100 * float64(n) / float64(max(1, len(late)))
 	}
 	slices.Sort(late)
-	figures := []figure{
-		atLeast("word starts within 0.1 s", within(0.1), 90, "% of the words recognised"),
-		told("word starts within 0.2 s", within(0.2), "%", ""),
-		told("  words of the synthesiser recognised", 100*float64(len(late))/float64(said), "%", "three voices"),
+	figures := []figure.Figure{
+		figure.AtLeast("word starts within 0.1 s", within(0.1), 90, "% of the words recognised"),
+		figure.Told("word starts within 0.2 s", within(0.2), "%", ""),
+		figure.Told("  words of the synthesiser recognised", 100*float64(len(late))/float64(said), "%", "three voices"),
 	}
 	if len(late) > 0 {
-		figures = append(figures, told("  words start late by, median", late[len(late)/2], "s", ""))
+		figures = append(figures, figure.Told("  words start late by, median", late[len(late)/2], "s", ""))
 	}
 	return figures, nil
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"debrief"
+	"debrief/internal/bench/figure"
 	"debrief/transcribe"
 )
 
@@ -27,7 +28,7 @@ const rounds = 3
 // islands of speech alone, which is what sessions share, and from sound to transcript. There one
 // session is not alone on one core: the detector of speech runs beside it and is ahead of it, so two
 // can gain less.
-func asrWorkers(ctx context.Context, b *bed) ([]figure, error) {
+func asrWorkers(ctx context.Context, b *bed) ([]figure.Figure, error) {
 	var all spoken
 	for _, j := range join(b.set) {
 		all.pcm = append(all.pcm, j.pcm...)
@@ -57,9 +58,9 @@ func asrWorkers(ctx context.Context, b *bed) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	sessions := atLeast("two sessions over one", alone.ratio, 1.6, "x wall speed")
+	sessions := figure.AtLeast("two sessions over one", alone.ratio, 1.6, "x wall speed")
 	sessions.Note = alone.note
-	return []figure{sessions, told("  from sound to transcript", whole.ratio, "x wall speed", whole.note)}, nil
+	return []figure.Figure{sessions, figure.Told("  from sound to transcript", whole.ratio, "x wall speed", whole.note)}, nil
 }
 
 type comparison struct {
@@ -181,7 +182,7 @@ func (s slow) Recognise(ctx context.Context, c *transcribe.Chunk) (*transcribe.H
 
 // asrHour sends an hour through an API that takes a second for each chunk. That no slot stands
 // idle is proved by a test of package transcribe; here the sound is really listened to as well.
-func asrHour(ctx context.Context, b *bed) ([]figure, error) {
+func asrHour(ctx context.Context, b *bed) ([]figure.Figure, error) {
 	hour := func() transcribe.Audio {
 		l := &looped{left: 3600 * debrief.SampleRate}
 		for _, j := range join(b.set) {
@@ -217,7 +218,7 @@ func asrHour(ctx context.Context, b *bed) ([]figure, error) {
 	}
 	api := math.Ceil(float64(asked.Load()) / 8)
 	ideal := max(api, listening.Seconds())
-	ratio := atMost("an hour through an API of 1 s a chunk, 8 at once", wall.Seconds()/ideal, 1.15, "x the ideal schedule")
+	ratio := figure.AtMost("an hour through an API of 1 s a chunk, 8 at once", wall.Seconds()/ideal, 1.15, "x the ideal schedule")
 	ratio.Note = fmt.Sprintf("%.1f s; %d chunks need %.0f s, listening alone %.1f s; %s", wall.Seconds(), asked.Load(), api, listening.Seconds(), disturbed(slices.Max([]float64{before, during})))
-	return []figure{ratio}, nil
+	return []figure.Figure{ratio}, nil
 }

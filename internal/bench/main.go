@@ -10,49 +10,23 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
-	"text/tabwriter"
 
 	"debrief"
+	"debrief/internal/bench/figure"
 	"debrief/internal/models"
 )
-
-// figure is one measured number and what it must hold.
-type figure struct {
-	Name  string  `json:"name"`
-	Value float64 `json:"value"`
-	Unit  string  `json:"unit"`
-	Bound string  `json:"bound,omitempty"` // in words, "" when there is none
-	Held  bool    `json:"held"`
-	Note  string  `json:"note,omitempty"`
-}
-
-// atMost and atLeast make a figure with a bound.
-func atMost(name string, value, bound float64, unit string) figure {
-	return figure{Name: name, Value: value, Unit: unit, Bound: fmt.Sprintf("<= %g", bound), Held: value <= bound}
-}
-
-func atLeast(name string, value, bound float64, unit string) figure {
-	return figure{Name: name, Value: value, Unit: unit, Bound: fmt.Sprintf(">= %g", bound), Held: value >= bound}
-}
-
-// told is a figure without a bound.
-func told(name string, value float64, unit, note string) figure {
-	return figure{Name: name, Value: value, Unit: unit, Held: true, Note: note}
-}
 
 // section measures one thing.
 type section struct {
 	name string
 	soak bool // takes long: only with -soak
-	run  func(ctx context.Context, b *bed) ([]figure, error)
+	run  func(ctx context.Context, b *bed) ([]figure.Figure, error)
 }
 
 var sections = []section{
@@ -88,7 +62,7 @@ func main() {
 }
 
 func measure(ctx context.Context, shared, only, out string, soak bool) (held bool, err error) {
-	var all []figure
+	var all []figure.Figure
 	b := &bed{shared: shared}
 	if b.set, err = speech(ctx, shared); err != nil {
 		return false, err
@@ -103,7 +77,6 @@ func measure(ctx context.Context, shared, only, out string, soak bool) (held boo
 	defer done()
 	held = true
 	var broken error
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	for _, s := range sections {
 		if !strings.HasPrefix(s.name, only) || s.soak && !soak && only == "" {
 			continue
@@ -115,27 +88,13 @@ func measure(ctx context.Context, shared, only, out string, soak bool) (held boo
 				return false, broken
 			}
 		}
-		for _, f := range figures {
-			verdict := ""
-			if f.Bound != "" {
-				verdict = "held"
-			}
-			if !f.Held {
-				verdict, held = "MISSED", false
-			}
-			fmt.Fprintf(table, "%s\t%.2f %s\t%s\t%s\t%s\n", f.Name, f.Value, f.Unit, f.Bound, verdict, f.Note)
-		}
 		all = append(all, figures...)
-		if err := table.Flush(); err != nil {
+		switch err := figure.Print(os.Stdout, figures); {
+		case errors.Is(err, figure.ErrMissed):
+			held = false
+		case err != nil:
 			return false, err
 		}
 	}
-	doc, err := json.MarshalIndent(all, "", "  ")
-	if err != nil {
-		return false, err
-	}
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
-		return false, err
-	}
-	return held, errors.Join(broken, os.WriteFile(out, append(doc, '\n'), 0o644))
+	return held, errors.Join(broken, figure.Save(out, all))
 }

@@ -19,6 +19,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"debrief/internal/bench/figure"
 )
 
 const (
@@ -120,7 +122,7 @@ func (s *server) worked() float64 {
 	return (user + system) / ticks
 }
 
-func measure(ctx context.Context, o options, store string) ([]figure, error) {
+func measure(ctx context.Context, o options, store string) ([]figure.Figure, error) {
 	began := time.Now()
 	s, err := start(ctx, o.bin, store)
 	if err != nil {
@@ -131,9 +133,9 @@ func measure(ctx context.Context, o options, store string) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	figures := []figure{
-		{Name: "recordings", Value: float64(o.clients * o.each), Unit: "", Note: fmt.Sprintf("of %d clients, in a folder", o.clients)},
-		{Name: "first client list after a start", Value: ms(first), Unit: "ms", Note: "it says so while there is more to come"},
+	figures := []figure.Figure{
+		figure.Told("recordings", float64(o.clients*o.each), "", fmt.Sprintf("of %d clients, in a folder", o.clients)),
+		figure.Told("first client list after a start", ms(first), "ms", "it says so while there is more to come"),
 	}
 	for { // until the search has no notice any more
 		page, _, err := s.ask(ctx, "/search", nil)
@@ -149,9 +151,9 @@ func measure(ctx context.Context, o options, store string) ([]figure, error) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	figures = append(figures,
-		figure{Name: "everything searched after a start", Value: time.Since(began).Seconds(), Unit: "s"},
-		figure{Name: "  of which the server worked", Value: s.worked(), Unit: "CPU s"},
-		figure{Name: "memory of the server", Value: s.resident("VmRSS"), Unit: "MB", Note: "all words of the store in it"})
+		figure.Told("everything searched after a start", time.Since(began).Seconds(), "s", ""),
+		figure.Told("  of which the server worked", s.worked(), "CPU s", ""),
+		figure.Told("memory of the server", s.resident("VmRSS"), "MB", "all words of the store in it"))
 
 	c := newCoach(s, o, 0)
 	for _, kind := range []string{"list", "search", "recording", "edit"} {
@@ -165,7 +167,7 @@ func measure(ctx context.Context, o options, store string) ([]figure, error) {
 			took = append(took, d)
 		}
 		figures = append(figures, percentiles(kind+", one at a time", took, slow)...)
-		figures = append(figures, figure{Name: kind + ", the server's work", Value: (s.worked() - before) * 1000 / alone, Unit: "CPU ms"})
+		figures = append(figures, figure.Told(kind+", the server's work", (s.worked()-before)*1000/alone, "CPU ms", ""))
 	}
 	for _, pause := range []time.Duration{crowdPause, 0} {
 		before := s.worked()
@@ -185,22 +187,24 @@ func measure(ctx context.Context, o options, store string) ([]figure, error) {
 		for _, kind := range kinds {
 			figures = append(figures, percentiles(name+", "+kind.name, byKind[kind.name], 0)[1])
 		}
-		figures = append(figures, figure{Name: name + ", the server's work", Value: (s.worked() - before) * 1000 / float64(n), Unit: "CPU ms a request"})
-		figures = append(figures, figure{Name: name + ", pages a second", Value: float64(n) / crowdTime.Seconds(), Unit: "/s"})
+		figures = append(figures, figure.Told(name+", the server's work", (s.worked()-before)*1000/float64(n), "CPU ms a request", ""))
+		figures = append(figures, figure.Told(name+", pages a second", float64(n)/crowdTime.Seconds(), "/s", ""))
 	}
-	return append(figures, figure{Name: "memory of the server at its peak", Value: s.resident("VmHWM"), Unit: "MB"}), nil
+	return append(figures, figure.Told("memory of the server at its peak", s.resident("VmHWM"), "MB", "")), nil
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-func percentiles(name string, took []time.Duration, bound float64) []figure {
+// percentiles tells how long requests took; the 95th has a bound in milliseconds, 0 for none.
+func percentiles(name string, took []time.Duration, bound float64) []figure.Figure {
 	slices.Sort(took)
 	at := func(p int) float64 { return ms(took[min(len(took)-1, len(took)*p/100)]) }
-	return []figure{
-		{Name: name + ", p50", Value: at(50), Unit: "ms"},
-		{Name: name + ", p95", Value: at(95), Unit: "ms", Bound: bound, Note: fmt.Sprintf("%d requests", len(took))},
-		{Name: name + ", p99", Value: at(99), Unit: "ms"},
+	most := figure.Told(name+", p95", at(95), "ms", "")
+	if bound > 0 {
+		most = figure.AtMost(most.Name, most.Value, bound, most.Unit)
 	}
+	most.Note = fmt.Sprintf("%d requests", len(took))
+	return []figure.Figure{figure.Told(name+", p50", at(50), "ms", ""), most, figure.Told(name+", p99", at(99), "ms", "")}
 }
 
 // kinds are what a coach does, and how many times in ten.

@@ -8,26 +8,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"text/tabwriter"
+
+	"debrief/internal/bench/figure"
 )
-
-// figure is one measured number and what it must hold.
-type figure struct {
-	Name  string  `json:"name"`
-	Value float64 `json:"value"`
-	Unit  string  `json:"unit"`
-	Bound float64 `json:"bound,omitempty"` // at most; 0 when there is none
-	Note  string  `json:"note,omitempty"`
-}
-
-func (f figure) held() bool { return f.Bound == 0 || f.Value <= f.Bound }
 
 // options are the flags.
 type options struct {
@@ -70,38 +58,6 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	if err := write(o.out, figures); err != nil {
-		return err
-	}
-	for _, f := range figures {
-		if !f.held() {
-			return errors.New("a figure misses its bound")
-		}
-	}
-	return nil
-}
-
-func write(path string, figures []figure) error {
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	for _, f := range figures {
-		bound, verdict := "", ""
-		if f.Bound > 0 {
-			bound, verdict = fmt.Sprintf("<= %g", f.Bound), "held"
-		}
-		if !f.held() {
-			verdict = "MISSED"
-		}
-		fmt.Fprintf(table, "%s\t%.1f %s\t%s\t%s\t%s\n", f.Name, f.Value, f.Unit, bound, verdict, f.Note)
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	data, err := json.MarshalIndent(figures, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(path, append(data, '\n'), 0o644)
+	missed := figure.Print(os.Stdout, figures)
+	return errors.Join(figure.Save(o.out, figures), missed)
 }

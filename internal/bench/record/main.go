@@ -11,15 +11,14 @@
 package main
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"text/tabwriter"
 	"time"
 
+	"debrief/internal/bench/figure"
 	"debrief/internal/testsound"
 )
 
@@ -33,24 +32,6 @@ const (
 // startTime is left out of the measurement: PortAudio spins until a stream has begun.
 const startTime = 10 * time.Second
 
-// figure is one measured number and what it must hold.
-type figure struct {
-	Name  string  `json:"name"`
-	Value float64 `json:"value"`
-	Unit  string  `json:"unit"`
-	Bound string  `json:"bound,omitempty"`
-	Held  bool    `json:"held"`
-	Note  string  `json:"note,omitempty"`
-}
-
-func told(name string, value float64, unit string) figure {
-	return figure{Name: name, Value: value, Unit: unit, Held: true}
-}
-
-func atMost(name string, value, bound float64, unit string) figure {
-	return figure{Name: name, Value: value, Unit: unit, Bound: fmt.Sprintf("<= %g", bound), Held: value <= bound}
-}
-
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == callbackArg {
 		fail(bareCallback())
@@ -63,7 +44,9 @@ func main() {
 	figures, err := b.measure(*programs, *length)
 	b.end()
 	fail(err)
-	fail(print(figures, *out))
+	missed := figure.Print(os.Stdout, figures)
+	fail(figure.Save(*out, figures))
+	fail(missed)
 }
 
 func fail(err error) {
@@ -107,7 +90,7 @@ func (b *bench) start(server *testsound.Server, program string, args ...string) 
 	return cmd.Process.Pid, nil
 }
 
-func (b *bench) measure(programs string, length time.Duration) ([]figure, error) {
+func (b *bench) measure(programs string, length time.Duration) ([]figure.Figure, error) {
 	server := testsound.Start(b, "lapel")
 	server.FeedRamp("lapel")
 	dir, err := os.MkdirTemp("", "bench-record")
@@ -154,20 +137,20 @@ func (b *bench) measure(programs string, length time.Duration) ([]figure, error)
 		return nil, err
 	}
 	alone := fmt.Sprintf("load average %.1f, at most 1 when nothing else runs", load)
-	ratio := atMost("times a bare callback", cost["recorder"]/cost["callback"], maxRatio, "x")
+	ratio := figure.AtMost("times a bare callback", cost["recorder"]/cost["callback"], maxRatio, "x")
 	ratio.Note = alone
-	out := []figure{
-		atMost("recording", cost["recorder"], maxCost, "% of one core"),
-		told("  parent", cost["parent"], "% of one core"),
-		told("  child", cost["capture"], "% of one core"),
-		told("  a bare PortAudio callback", cost["callback"], "% of one core"),
-		told("  arecord", cost["arecord"], "% of one core"),
+	out := []figure.Figure{
+		figure.AtMost("recording", cost["recorder"], maxCost, "% of one core"),
+		figure.Told("  parent", cost["parent"], "% of one core", ""),
+		figure.Told("  child", cost["capture"], "% of one core", ""),
+		figure.Told("  a bare PortAudio callback", cost["callback"], "% of one core", ""),
+		figure.Told("  arecord", cost["arecord"], "% of one core", ""),
 		ratio,
 	}
 	return memories(out, recorder, child, family, arecord)
 }
 
-func memories(out []figure, recorder, child int, family map[string]int, arecord int) ([]figure, error) {
+func memories(out []figure.Figure, recorder, child int, family map[string]int, arecord int) ([]figure.Figure, error) {
 	parent, err := memory(recorder)
 	if err != nil {
 		return nil, err
@@ -181,51 +164,17 @@ func memories(out []figure, recorder, child int, family map[string]int, arecord 
 		return nil, err
 	}
 	out = append(out,
-		atMost("memory of parent and child, RSS", parent.rss+capture.rss, maxRSS, "MB"),
-		atMost("  at its peak", parent.peak+capture.peak, maxRSS, "MB"),
-		told("  parent", parent.rss, "MB"),
-		told("  child", capture.rss, "MB"),
-		told("  both, shared pages by halves (PSS)", parent.pss+capture.pss, "MB"))
+		figure.AtMost("memory of parent and child, RSS", parent.rss+capture.rss, maxRSS, "MB"),
+		figure.AtMost("  at its peak", parent.peak+capture.peak, maxRSS, "MB"),
+		figure.Told("  parent", parent.rss, "MB", ""),
+		figure.Told("  child", capture.rss, "MB", ""),
+		figure.Told("  both, shared pages by halves (PSS)", parent.pss+capture.pss, "MB", ""))
 	if pid, ok := family["pactl"]; ok {
 		watch, err := memory(pid)
 		if err != nil {
 			return nil, err
 		}
-		f := told("  pactl, which tells of moved streams", watch.rss, "MB")
-		f.Note = fmt.Sprintf("PSS %.1f", watch.pss)
-		out = append(out, f)
+		out = append(out, figure.Told("  pactl, which tells of moved streams", watch.rss, "MB", fmt.Sprintf("PSS %.1f", watch.pss)))
 	}
-	return append(out, told("  arecord", other.rss, "MB")), nil
-}
-
-func print(figures []figure, out string) error {
-	held := true
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	for _, f := range figures {
-		verdict := ""
-		switch {
-		case !f.Held:
-			verdict, held = "MISSED", false
-		case f.Bound != "":
-			verdict = "held"
-		}
-		fmt.Fprintf(table, "%s\t%.2f %s\t%s\t%s\t%s\n", f.Name, f.Value, f.Unit, f.Bound, verdict, f.Note)
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	text, err := json.MarshalIndent(figures, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(out, append(text, '\n'), 0o644); err != nil {
-		return err
-	}
-	if !held {
-		return fmt.Errorf("a figure misses its bound")
-	}
-	return nil
+	return append(out, figure.Told("  arecord", other.rss, "MB", "")), nil
 }
