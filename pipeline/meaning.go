@@ -37,13 +37,28 @@ func (m Meaning) make(ctx context.Context, rec *debrief.Recording, heard *debrie
 	}
 	step(debrief.StepSummarising)
 	_, decided := review.Apply(heard, tags)
-	summary, err := stored(ctx, m.Documents, rec, changed,
-		func(old *debrief.Summary) bool { return old.Input == debrief.SummaryInput(words, decided) },
+	summary, err := m.summary(ctx, rec, words, decided, changed)
+	return tags, summary, err
+}
+
+func (m Meaning) summary(ctx context.Context, rec *debrief.Recording, words *debrief.Transcript, decided *debrief.Tags, changed *bool) (*debrief.Summary, error) {
+	s, err := stored(ctx, m.Documents, rec, changed,
+		func(old *debrief.Summary) bool {
+			// An empty one has nothing in it that another engine would say otherwise.
+			return old.Input == debrief.SummaryInput(words, decided) && (old.Engine == m.Summarizer.Engine() || len(old.Prompts) == 0)
+		},
 		func() (*debrief.Summary, error) { return m.Summarizer.Summarize(ctx, rec, words, decided) })
 	if err != nil {
-		return nil, nil, fmt.Errorf("summarise: %w", err)
+		return nil, fmt.Errorf("summarise: %w", err)
 	}
-	return tags, summary, nil
+	return s, nil
+}
+
+// Summarise makes the summary of a recording when it is missing or stale, and stores it. Words and tags are as they count now.
+func (m Meaning) Summarise(ctx context.Context, rec *debrief.Recording, words *debrief.Transcript, decided *debrief.Tags) error {
+	changed := false
+	_, err := m.summary(ctx, rec, words, decided, &changed)
+	return err
 }
 
 // made reports whether the tags are of the scheme and the model that would make them now.

@@ -64,6 +64,8 @@ type Tagger interface {
 
 // Summarizer states what the client said to each prompt, in quotes.
 type Summarizer interface {
+	// Engine names the way Summarize goes.
+	Engine() string
 	Summarize(ctx context.Context, rec *debrief.Recording, t *debrief.Transcript, tags *debrief.Tags) (*debrief.Summary, error)
 }
 

@@ -157,6 +157,7 @@ type stages struct {
 	mu                    sync.Mutex
 	heard, tagged, summed int
 	said                  string // what was tagged last
+	wrote                 string // the engine summaries name
 	scheme                string
 	silent                bool
 	found, spends         debrief.Spent
@@ -184,9 +185,10 @@ func (s *stages) Tag(_ context.Context, rec *debrief.Recording, t *debrief.Trans
 	return &debrief.Tags{Recording: rec.ID, Scheme: s.scheme, Model: "m", Input: t.Hash(),
 		Utterances: []debrief.UtteranceTags{{Prompts: []debrief.Tag{{Prompt: "standout"}}}}}, nil
 }
+func (s *stages) Engine() string { return "e" }
 func (s *stages) Summarize(_ context.Context, rec *debrief.Recording, t *debrief.Transcript, tags *debrief.Tags) (*debrief.Summary, error) {
 	s.summed++
-	return &debrief.Summary{Recording: rec.ID, Input: debrief.SummaryInput(t, tags)}, nil
+	return &debrief.Summary{Recording: rec.ID, Engine: s.wrote, Input: debrief.SummaryInput(t, tags), Prompts: []debrief.PromptSummary{{Prompt: "standout"}}}, nil
 }
 
 func newPipeline(t *testing.T, s *shelf, st *stages, decode func() (Decoder, error)) *Pipeline {
@@ -225,7 +227,7 @@ func write(t *testing.T, name, content string) string {
 var target = Target{Client: "c01", Session: 1, Phase: debrief.Immediate}
 
 func TestBatchMakesOnlyWhatIsMissing(t *testing.T) {
-	s, st := newShelf(), &stages{scheme: "s@1"}
+	s, st := newShelf(), &stages{wrote: "e", scheme: "s@1"}
 	p := newPipeline(t, s, st, minuteAndHalf)
 	file := write(t, "a.wav", "a")
 	run := func(want Outcome, heard, tagged, summed int) {
@@ -252,7 +254,7 @@ func TestBatchMakesOnlyWhatIsMissing(t *testing.T) {
 }
 
 func TestBatchTakesEqualFilesOnce(t *testing.T) {
-	s, st := newShelf(), &stages{scheme: "s@1"}
+	s, st := newShelf(), &stages{wrote: "e", scheme: "s@1"}
 	p := newPipeline(t, s, st, minuteAndHalf)
 	r, err := p.Batch(t.Context(), []string{write(t, "a.wav", "same"), write(t, "b.wav", "same")}, target, deaf{})
 	if err != nil {
@@ -276,7 +278,7 @@ func TestBatchOneFailureLeavesTheRest(t *testing.T) {
 		"ErrDisk":      {tone{left: 99, err: debrief.ErrDiskFull}, debrief.ErrDiskFull, 0}, // what is there is gone on from
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, st := newShelf(), &stages{scheme: "s@1"}
+			s, st := newShelf(), &stages{wrote: "e", scheme: "s@1"}
 			bad := write(t, "bad.wav", "bad")
 			p := newPipeline(t, s, st, nil)
 			p.Decode = func(_ context.Context, path string) (Decoder, error) {
@@ -301,7 +303,7 @@ func TestBatchOneFailureLeavesTheRest(t *testing.T) {
 }
 
 func TestBatchRefusesAFileThatChanges(t *testing.T) {
-	s, st := newShelf(), &stages{scheme: "s@1"}
+	s, st := newShelf(), &stages{wrote: "e", scheme: "s@1"}
 	file := write(t, "growing.wav", "one")
 	p := newPipeline(t, s, st, func() (Decoder, error) {
 		if err := os.WriteFile(file, []byte("one and more"), 0o600); err != nil {
@@ -322,7 +324,7 @@ func TestBatchRefusesAFileThatChanges(t *testing.T) {
 }
 
 func TestBatchKeepsTheDebriefAFileBelongsTo(t *testing.T) {
-	s, st := newShelf(), &stages{scheme: "s@1"}
+	s, st := newShelf(), &stages{wrote: "e", scheme: "s@1"}
 	p := newPipeline(t, s, st, minuteAndHalf)
 	file := write(t, "a.wav", "a")
 	if r, _ := p.Batch(t.Context(), []string{file}, target, deaf{}); r[0].Outcome != Done {
@@ -336,7 +338,7 @@ func TestBatchKeepsTheDebriefAFileBelongsTo(t *testing.T) {
 }
 
 func TestSpeechlessHasNeitherTagsNorSummary(t *testing.T) {
-	s, st := newShelf(), &stages{scheme: "s@1", silent: true}
+	s, st := newShelf(), &stages{wrote: "e", scheme: "s@1", silent: true}
 	p := newPipeline(t, s, st, minuteAndHalf)
 	r, _ := p.Batch(t.Context(), []string{write(t, "a.wav", "a")}, target, deaf{})
 	if r[0].Outcome != NoSpeech || len(s.docs) != 1 || st.tagged+st.summed != 0 {

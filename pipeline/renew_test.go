@@ -31,7 +31,7 @@ func corrected(t *testing.T, s *shelf, st *stages) (m Meaning, rec *debrief.Reco
 }
 
 func TestRenewTagsWhatWasCorrected(t *testing.T) {
-	s, st := newShelf(), &stages{scheme: "s@1"}
+	s, st := newShelf(), &stages{wrote: "e", scheme: "s@1"}
 	m, rec, correct := corrected(t, s, st)
 	renew := func(want bool, tagged, summed int) {
 		t.Helper()
@@ -64,7 +64,7 @@ func TestRenewTagsWhatWasCorrected(t *testing.T) {
 
 // A decision changes what counts as tagged, and so the summary, but is no work for the tagger.
 func TestRenewSummarisesWhatWasDecided(t *testing.T) {
-	s, st := newShelf(), &stages{scheme: "s@1"}
+	s, st := newShelf(), &stages{wrote: "e", scheme: "s@1"}
 	m, rec, _ := corrected(t, s, st)
 	heard := s.docs[docKey(rec, &debrief.Transcript{})].(debrief.Transcript)
 	r := &debrief.Review{Decisions: []debrief.Decision{{Anchor: debrief.AnchorOf(&heard, 0), Prompt: "standout", Verdict: debrief.Rejected}}}
@@ -74,9 +74,21 @@ func TestRenewSummarisesWhatWasDecided(t *testing.T) {
 	}
 }
 
+// What a stand-in wrote is asked for again.
+func TestSummaryOfAStandIn(t *testing.T) {
+	s, st := newShelf(), &stages{wrote: "stand-in", scheme: "s@1"}
+	m, rec, _ := corrected(t, s, st)
+	st.wrote = "e"
+	for _, want := range []bool{true, false} {
+		if changed, err := m.Renew(t.Context(), rec.Client, rec.ID); err != nil || changed != want || st.summed != 2 {
+			t.Errorf("changed %v, %v; summed %d times", changed, err, st.summed)
+		}
+	}
+}
+
 func TestRenewerWaitsForAPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, st := newShelf(), &stages{scheme: "s@1"}
+		s, st := newShelf(), &stages{wrote: "e", scheme: "s@1"}
 		m, rec, correct := corrected(t, s, st)
 		opened, away := 0, error(debrief.ErrUnavailable)
 		r, err := NewRenewer(RenewerConfig{Quiet: 2 * time.Second, Open: func() (Meaning, error) { opened++; return m, away }})

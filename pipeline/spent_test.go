@@ -11,7 +11,7 @@ import (
 // What a transcription spends is in the manifest, also when it fails, and also when another
 // worker writes the manifest at the same time.
 func TestBatchBooksWhatWasSpent(t *testing.T) {
-	s, st := newShelf(), &stages{scheme: "s@1"}
+	s, st := newShelf(), &stages{wrote: "e", scheme: "s@1"}
 	p := newPipeline(t, s, st, minuteAndHalf)
 	file := write(t, "a.wav", "a")
 	run := func(want Outcome, booked int) {
@@ -38,7 +38,7 @@ func TestBatchBooksWhatWasSpent(t *testing.T) {
 }
 
 func TestDryChangesNothing(t *testing.T) {
-	s, st := newShelf(), &stages{scheme: "s@1"}
+	s, st := newShelf(), &stages{wrote: "e", scheme: "s@1"}
 	p := newPipeline(t, s, st, minuteAndHalf)
 	file, equal, lost := write(t, "a.wav", "a"), write(t, "b.wav", "a"), "nothing-here.wav"
 	dry := func(files ...string) (looked int, outcomes map[Outcome]int) {

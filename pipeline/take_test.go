@@ -17,7 +17,7 @@ type steps struct {
 func (s *steps) Step(_, step string) { s.told = append(s.told, step) }
 
 func TestTake(t *testing.T) {
-	s, st := newShelf(), &stages{scheme: "s@1"}
+	s, st := newShelf(), &stages{wrote: "e", scheme: "s@1"}
 	p := newPipeline(t, s, st, minuteAndHalf)
 	var w steps
 	r := p.Take(t.Context(), write(t, "sound.bin", "a"), "Evening Memo.WAV", target, &w)

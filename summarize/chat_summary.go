@@ -36,6 +36,9 @@ func NewChatSummarizer(c ChatConfig, local SummaryMaker) (*ChatSummarizer, error
 	return &ChatSummarizer{chat, local}, nil
 }
 
+// Engine names the model that Summarize asks. A summary a stand-in made names the stand-in, so that a later run asks again.
+func (c *ChatSummarizer) Engine() string { return "chat/" + c.chat.Model }
+
 // Summarize has the model state what the client said to each prompt. Only the client's tagged utterances are sent, without names.
 // A sentence counts only with a quote that is there, and may name no number and no name that the quoted utterance does not; one
 // that fails fails the whole answer, because the model that made it up wrote the others too.
@@ -103,7 +106,7 @@ func (c *ChatSummarizer) write(ctx context.Context, rec *debrief.Recording, t *d
 	if err != nil {
 		return nil, fmt.Errorf("write the question: %w", err)
 	}
-	out := newSummary(rec, t, tags, "chat/"+c.chat.Model, c.chat.Now())
+	out := newSummary(rec, t, tags, c.Engine(), c.chat.Now())
 	out.Open = local.Open
 	err = c.chat.ask(ctx, summaryInstructions+promptList(prompts), string(user), "summary", summarySchema, func(data []byte) error {
 		out.Prompts, err = checkSummary(data, t, a, todo)

@@ -120,7 +120,7 @@ func FuzzChatAnswers(f *testing.F) {
 		a := newAlias(tr, nil)
 		found, err := checkTags([]byte(answer), tr, a, known, 0, len(tr.Utterances))
 		for i, tags := range found {
-			for _, tag := range tags {
+			for _, tag := range append(tags.Prompts, tags.Suggested...) {
 				if err != nil || !known[tag.Prompt] || !tr.Utterances[i].Usable() || tag.Confidence <= 0 || tag.Confidence > 1 {
 					t.Errorf("tag %+v of line %d, error %v", tag, i, err)
 				}

@@ -13,6 +13,8 @@ import (
 const (
 	linesPerRequest = 80 // utterances: an answer about more is the more often cut off or sloppy
 	linesOfContext  = 6  // utterances before them that are sent along, to be read and not tagged
+	// chatSure is how sure a model must say it is for a tag; what it holds for less likely than not is a suggestion.
+	chatSure = 0.5
 )
 
 // ChatTagger tags through a chat endpoint and, when that fails in any way, through the local tagger.
@@ -103,7 +105,7 @@ func (c *ChatTagger) tag(ctx context.Context, rec *debrief.Recording, t *debrief
 		err = c.chat.ask(ctx, tagInstructions+promptList(prompts), string(user), "tags", tagSchema, func(data []byte) error {
 			found, err := checkTags(data, t, a, allowed(prompts), from, to)
 			for i, tags := range found {
-				out.Utterances[i].Prompts = tags
+				out.Utterances[i] = tags
 			}
 			return err
 		})
@@ -118,12 +120,12 @@ func (c *ChatTagger) tag(ctx context.Context, rec *debrief.Recording, t *debrief
 }
 
 // checkTags holds an answer to the scheme and to what was said. The error names the first fault.
-func checkTags(data []byte, t *debrief.Transcript, a *alias, known map[debrief.PromptID]bool, from, to int) (map[int][]debrief.Tag, error) {
+func checkTags(data []byte, t *debrief.Transcript, a *alias, known map[debrief.PromptID]bool, from, to int) (map[int]debrief.UtteranceTags, error) {
 	var answer tagAnswer
 	if err := strictly(data, &answer); err != nil {
 		return nil, err
 	}
-	out := map[int][]debrief.Tag{}
+	out := map[int]debrief.UtteranceTags{}
 	for _, line := range answer.Lines {
 		if line.Index < from || line.Index >= to || !t.Utterances[line.Index].Usable() {
 			return nil, fmt.Errorf("%w: line %d was not asked about", errAnswer, line.Index)
@@ -134,7 +136,7 @@ func checkTags(data []byte, t *debrief.Transcript, a *alias, known map[debrief.P
 		if len(line.Prompts) > debrief.MaxTags {
 			return nil, fmt.Errorf("%w: line %d has %d prompts", errAnswer, line.Index, len(line.Prompts))
 		}
-		tags := []debrief.Tag{}
+		tags := debrief.UtteranceTags{Index: line.Index, Prompts: []debrief.Tag{}}
 		for _, p := range line.Prompts {
 			if !known[p.ID] {
 				return nil, fmt.Errorf("%w: prompt %.40q is not in the scheme", errAnswer, p.ID)
@@ -146,7 +148,12 @@ func checkTags(data []byte, t *debrief.Transcript, a *alias, known map[debrief.P
 			if !ok {
 				return nil, fmt.Errorf("%w: a quote of line %d is not there", errAnswer, line.Index)
 			}
-			tags = append(tags, debrief.Tag{Prompt: p.ID, Confidence: p.Confidence, Source: debrief.SourceAPI, Evidence: "“" + quote.Text + "”"})
+			tag := debrief.Tag{Prompt: p.ID, Confidence: p.Confidence, Source: debrief.SourceAPI, Evidence: "“" + quote.Text + "”"}
+			if p.Confidence < chatSure {
+				tags.Suggested = append(tags.Suggested, tag)
+			} else {
+				tags.Prompts = append(tags.Prompts, tag)
+			}
 		}
 		out[line.Index] = tags
 	}

@@ -124,6 +124,15 @@ func TestChatTags(t *testing.T) {
 	}
 }
 
+// What the model holds for less likely than not is for the coach to decide.
+func TestChatSuggests(t *testing.T) {
+	s := &script{replies: []reply{says(strings.Replace(goodTags, "0.8", "0.3", 1))}}
+	tags := tagByChat(t, s, s.config(t))
+	if u := tags.Utterances[2]; len(u.Prompts) != 0 || len(u.Suggested) != 1 || u.Suggested[0].Prompt != "body" || len(tags.Utterances[1].Prompts) != 1 {
+		t.Errorf("tags %+v", tags.Utterances)
+	}
+}
+
 func TestChatSendsNoNameAndNothingDoubtful(t *testing.T) {
 	s := &script{replies: []reply{says(goodTags)}}
 	c := s.config(t)

@@ -54,6 +54,9 @@ func NewSummarizer(c SummarizerConfig) (*Summarizer, error) {
 	return &Summarizer{c.Scheme, c.Now}, nil
 }
 
+// Engine names this way of summarising.
+func (s *Summarizer) Engine() string { return ExtractiveEngine }
+
 // Summarize quotes the client's best passages under each prompt of the recording's phase, in the order they were
 // said. Doubtful utterances and those of any other speaker are never quoted. A prompt without an answer is open; a
 // recording in which nothing usable was said has no prompts and says why in Empty.

@@ -30,11 +30,19 @@ func whoFlags() []cli.Flag {
 	}
 }
 
+func engineFlag() cli.Flag {
+	return &cli.StringFlag{Name: "engine", Usage: "`local` keeps everything on this machine; openai sends what is said to an API", Value: "local", EnvVars: []string{"DEBRIEF_ENGINE"}}
+}
+
+func chatModelFlag() cli.Flag {
+	return &cli.StringFlag{Name: "chat-model", Usage: "`NAME` of the API's chat model that tags and summarises, for --engine openai (default: this machine does)", EnvVars: []string{"DEBRIEF_CHAT_MODEL"}}
+}
+
 func engineFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "engine", Usage: "`local` keeps everything on this machine; openai sends the speech to an API", Value: "local", EnvVars: []string{"DEBRIEF_ENGINE"}},
+		engineFlag(),
+		chatModelFlag(),
 		&cli.StringFlag{Name: "model", Usage: "`NAME` of the API's transcription model, for --engine openai", EnvVars: []string{"DEBRIEF_MODEL"}},
-		&cli.StringFlag{Name: "chat-model", Usage: "`NAME` of the API's chat model that tags and summarises, for --engine openai (default: this machine does)", EnvVars: []string{"DEBRIEF_CHAT_MODEL"}},
 		&cli.StringSliceFlag{Name: "vocabulary", Usage: "`NAMES` and terms that help an API to spell, separated by commas; they are sent along", EnvVars: []string{"DEBRIEF_VOCABULARY"}},
 		&cli.StringFlag{Name: "language", Usage: "`CODE` of the language spoken, ISO 639-1", Value: "en", EnvVars: []string{"DEBRIEF_LANGUAGE"}},
 		&cli.StringFlag{Name: "speakers", Usage: "`auto` tells coach and client apart; client is a memo spoken alone", Value: "auto", EnvVars: []string{"DEBRIEF_SPEAKERS"}},

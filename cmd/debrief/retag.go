@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"debrief"
+	"debrief/pipeline"
 	"debrief/storage"
 	"debrief/summarize"
 
@@ -26,12 +27,8 @@ func retagCommand() *cli.Command {
 		Flags: append(storeFlags(),
 			&cli.StringFlag{Name: "client", Usage: "only the client with this `ID` (default: all)", EnvVars: []string{"DEBRIEF_CLIENT"}},
 			&cli.BoolFlag{Name: "dry-run", Usage: "show the difference and store nothing"},
-			promptsFlag(), jsonFlag()),
+			engineFlag(), chatModelFlag(), promptsFlag(), jsonFlag()),
 		Action: func(c *cli.Context) error {
-			scheme, err := loadScheme(c)
-			if err != nil {
-				return err
-			}
 			lib, err := openLibrary(c)
 			if err != nil {
 				return err
@@ -40,16 +37,12 @@ func retagCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			tagger, err := openTagger(scheme)
+			m, end, err := openMeaning(c, lib)
 			if err != nil {
 				return err
 			}
-			defer tagger.Close()
-			summarizer, err := summarize.NewSummarizer(summarize.SummarizerConfig{Scheme: scheme})
-			if err != nil {
-				return err
-			}
-			r := &retagger{c: c, lib: lib, tagger: tagger, summarizer: summarizer}
+			defer end()
+			r := &retagger{c: c, lib: lib, meaning: m}
 			for _, client := range clients {
 				if err := r.client(client); err != nil {
 					return err
@@ -78,10 +71,9 @@ func clientsOf(c *cli.Context, lib *storage.Library) ([]debrief.ClientID, error)
 
 // retagger works through recordings; one that fails does not stop the others.
 type retagger struct {
-	c          *cli.Context
-	lib        *storage.Library
-	tagger     *summarize.Tagger
-	summarizer *summarize.Summarizer
+	c       *cli.Context
+	lib     *storage.Library
+	meaning pipeline.Meaning
 
 	changed, current, without int
 	err                       error
@@ -156,7 +148,7 @@ func (r *retagger) recording(ctx context.Context, rec *debrief.Recording) (*debr
 	if err != nil {
 		return nil, nil, inStore(err)
 	}
-	got, err := summarize.Retag(ctx, r.tagger, rec, t, old, review)
+	got, err := summarize.Retag(ctx, r.meaning.Tagger, rec, t, old, review)
 	if err != nil || r.c.Bool("dry-run") {
 		return words, got, err
 	}
@@ -166,25 +158,7 @@ func (r *retagger) recording(ctx context.Context, rec *debrief.Recording) (*debr
 		}
 	}
 	_, decided := review.Apply(t, got.Tags)
-	return words, got, r.summary(ctx, rec, words, decided)
-}
-
-func (r *retagger) summary(ctx context.Context, rec *debrief.Recording, t *debrief.Transcript, tags *debrief.Tags) error {
-	old, version, err := r.lib.LoadSummary(ctx, rec.Client, rec.ID)
-	if err == nil && old.Input == debrief.SummaryInput(t, tags) {
-		return nil
-	}
-	if err != nil && !errors.Is(err, debrief.ErrNotFound) {
-		return inStore(err)
-	}
-	made, err := r.summarizer.Summarize(ctx, rec, t, tags)
-	if err != nil {
-		return err
-	}
-	if _, err := r.lib.SaveSummary(ctx, rec.Client, made, version); err != nil {
-		return inStore(err)
-	}
-	return nil
+	return words, got, r.meaning.Summarise(ctx, rec, words, decided)
 }
 
 func (r *retagger) show(rec *debrief.Recording, t *debrief.Transcript, line retagLine) error {
