@@ -103,7 +103,7 @@ type Alignment struct {
 type Prep struct {
 	Session int        `json:"session"` // the treatment it prepares
 	Lines   []PrepLine `json:"lines"`
-	Open    []OpenAsk  `json:"open,omitempty"` // what has no answer yet
+	Open    []OpenAsk  `json:"open,omitempty"` // what has no answer yet, the latest first; a page of them, not all
 }
 
 // PrepLine is one line of the page, with its proof.

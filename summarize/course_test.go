@@ -239,7 +239,7 @@ func TestCourseCoverageAndPrep(t *testing.T) {
 			t.Errorf("%s: best quote %v", c.Prompt, c.Best)
 		}
 	}
-	if !slices.Contains(course.Prep.Open, debrief.OpenAsk{Session: 1, Phase: debrief.Immediate, Prompt: "body"}) {
+	if len(course.Prep.Open) != prepOpen || !slices.Contains(course.Prep.Open, debrief.OpenAsk{Session: 2, Phase: debrief.Immediate, Prompt: "body"}) {
 		t.Errorf("open: %v", course.Prep.Open)
 	}
 	if slices.Contains(course.Prep.Open, debrief.OpenAsk{Session: 1, Phase: debrief.Followup, Prompt: "alignment"}) {
@@ -266,6 +266,21 @@ func TestPrepBeforeTheTreatmentKnowsItsHopes(t *testing.T) {
 	}
 	if l := course.Prep.Lines[0]; l.Topic != "hope" || l.Cites.Session != 3 {
 		t.Errorf("first line is %+v", l)
+	}
+}
+
+// Before a follow-up there is no mood, change or pattern of the treatment yet: those of the one before are what a coach asks after.
+func TestPrepBeforeTheFollowUp(t *testing.T) {
+	course := newCourse(t, nil, append(gardener(), heardIn(3, debrief.Immediate, line{"breakthrough", "The lantern was mine to carry all along."}))...)
+	got := map[string][]int{}
+	for _, l := range course.Prep.Lines {
+		got[l.Topic] = append(got[l.Topic], l.Cites.Session)
+	}
+	delete(got, "thread")
+	want := map[string][]int{"hope": nil, "insight": {3, 1, 1, 1}, "small change": {2}, "mood": {1, 1}, "old pattern": {2, 2}}
+	delete(want, "hope")
+	if diff := cmp.Diff(want, got); diff != "" || course.Prep.Session != 4 {
+		t.Errorf("prepares treatment %d; %s", course.Prep.Session, diff)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"debrief"
 )
 
-// How many lines a topic has on the one page before a treatment. Together they are two dozen at most, which is a page.
+// How many lines a topic has on the one page before a treatment. Together they are some thirty at most, which is a page.
 const (
 	prepHopes    = 2
 	prepInsights = 6
@@ -15,6 +15,7 @@ const (
 	prepChanges  = 5
 	prepMoods    = 2
 	prepPatterns = 4
+	prepOpen     = 8
 )
 
 // prepare makes the page to read before the next treatment: the one after the last debrief, or the one that is already prepared.
@@ -37,34 +38,62 @@ func prepare(c *debrief.Course, mentions []*mention) debrief.Prep {
 	for _, session := range []int{p.Session, last} {
 		add("hope", fmt.Sprintf("said before treatment %d", session), prepHopes-p.count("hope"), bestOf(mentions, session, promptGain)...)
 	}
-	debriefed := 0 // the last treatment with an immediate debrief
-	for _, in := range c.Insights {
-		debriefed = in.Session
-	}
-	for _, fate := range []debrief.Fate{debrief.FateMeaningful, debrief.FateChanged, debrief.FateNotMentioned, debrief.FateWaiting} {
-		var cites []debrief.Citation
-		for _, in := range c.Insights {
-			if in.Session == debriefed && in.Fate == fate {
-				cites = append(cites, in.Citation)
+	for _, session := range insightful(c.Insights) {
+		for _, fate := range []debrief.Fate{debrief.FateMeaningful, debrief.FateChanged, debrief.FateNotMentioned, debrief.FateWaiting} {
+			var cites []debrief.Citation
+			for _, in := range c.Insights {
+				if in.Session == session && in.Fate == fate {
+					cites = append(cites, in.Citation)
+				}
 			}
+			add("insight", string(fate), prepInsights-p.count("insight"), cites...)
 		}
-		add("insight", string(fate), prepInsights-p.count("insight"), cites...)
 	}
 	for _, t := range c.Threads[:min(prepThreads, len(c.Threads))] {
 		add("thread", threadNote(t), 1, t.Citations[len(t.Citations)-1])
 	}
-	add("small change", "to ask after", prepChanges, bestOf(mentions, last, promptChanges)...)
-	add("mood", "in the client's words", prepMoods, bestOf(mentions, last, promptMood)...)
+	add("small change", "to ask after", prepChanges, bestOf(mentions, lastWith(mentions, promptChanges), promptChanges)...)
+	add("mood", "in the client's words", prepMoods, bestOf(mentions, lastWith(mentions, promptMood), promptMood)...)
+	patterned := lastWith(mentions, promptPatterns)
 	for _, pt := range slices.Backward(c.Patterns) {
 		switch {
 		case len(pt.Returned) > 0:
 			add("old pattern", "returned after it was called irrelevant", prepPatterns-p.count("old pattern"), pt.Returned[len(pt.Returned)-1])
-		case pt.StillThere && pt.Session == last:
+		case pt.StillThere && pt.Session >= patterned-1:
+			// Nobody says of every pattern every time that it is still there.
 			add("old pattern", "still there", prepPatterns-p.count("old pattern"), pt.Citation)
 		}
 	}
 	p.Open = openAsks(c)
 	return p.Prep
+}
+
+// insightful are the treatments whose insights the page is about: the last one with any, and, while its follow-up is still to
+// come, the one before, of which more is known.
+func insightful(insights []debrief.Insight) []int {
+	var sessions []int // the latest first
+	waiting := map[int]bool{}
+	for _, in := range slices.Backward(insights) {
+		if !slices.Contains(sessions, in.Session) {
+			sessions = append(sessions, in.Session)
+		}
+		waiting[in.Session] = in.Fate == debrief.FateWaiting
+	}
+	if len(sessions) > 1 && waiting[sessions[0]] {
+		return sessions[:2]
+	}
+	return sessions[:min(1, len(sessions))]
+}
+
+// lastWith is the last treatment in which a prompt was answered; 0 when none was. The last of all may have no follow-up yet, and
+// what was said at the one before is what there is to ask after.
+func lastWith(mentions []*mention, prompt debrief.PromptID) int {
+	for _, r := range slices.Backward(mentions) {
+		if r.answers(prompt) {
+			return r.cite.Session
+		}
+	}
+	return 0
 }
 
 // page is a prep sheet while it is filled.
@@ -104,10 +133,11 @@ func threadNote(t debrief.Thread) string {
 	return fmt.Sprintf("%s: in %d recordings", t.Words[0], len(seen))
 }
 
-// openAsks are the prompts of every recorded debrief that have no answer.
+// openAsks are prompts of recorded debriefs that have no answer, those of the latest treatment first. All of them stand in the
+// coverage of the treatments.
 func openAsks(c *debrief.Course) []debrief.OpenAsk {
 	var out []debrief.OpenAsk
-	for _, t := range c.Treatments {
+	for _, t := range slices.Backward(c.Treatments) {
 		for _, ph := range t.Phases {
 			for _, cov := range ph.Coverage {
 				if cov.Utterances == 0 {
@@ -116,5 +146,5 @@ func openAsks(c *debrief.Course) []debrief.OpenAsk {
 			}
 		}
 	}
-	return out
+	return out[:min(prepOpen, len(out))]
 }

@@ -70,11 +70,14 @@ func only(s debrief.Scheme, ids []string) (debrief.Scheme, error) {
 }
 
 func printScheme(c *cli.Context, s debrief.Scheme) error {
-	fmt.Fprintf(c.App.Writer, "scheme %s, version %s: %d prompts\n\n", s.Name, s.Version, len(s.Prompts))
+	fmt.Fprintf(c.App.Writer, "scheme %s, version %s: %s\n\n", s.Name, s.Version, plural(len(s.Prompts), "prompt"))
 	t := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "PHASE\tID\tWINDOW\tQUESTION")
 	for _, p := range s.Prompts {
-		window := "before"
+		window := "any time"
+		if p.Phase == debrief.Preparation {
+			window = "before"
+		}
 		if p.Window != nil {
 			window = fmt.Sprintf("%s-%s after", shortDuration(p.Window.From), shortDuration(p.Window.To))
 		}
