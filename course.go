@@ -61,7 +61,8 @@ const (
 	FateChanged      Fate = "changed"
 	FateGone         Fate = "gone"
 	FateNotMentioned Fate = "not mentioned"
-	FateWaiting      Fate = "waiting" // there is no follow-up of the treatment yet
+	FateWaiting      Fate = "waiting"      // there is no follow-up of the treatment yet
+	FateUnasked      Fate = "no follow-up" // there was none, and a later treatment has begun
 )
 
 // Insight is what stood out or broke through right after a treatment, and what became of it.

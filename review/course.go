@@ -247,7 +247,7 @@ func (p *Page) gridCell(client string, t debrief.Treatment, prompt debrief.Promp
 // fates names how each fate is styled.
 var fates = map[debrief.Fate]string{
 	debrief.FateMeaningful: "kept", debrief.FateChanged: "changed", debrief.FateGone: "gone",
-	debrief.FateNotMentioned: "open", debrief.FateWaiting: "open",
+	debrief.FateNotMentioned: "open", debrief.FateWaiting: "open", debrief.FateUnasked: "open",
 }
 
 func (p *Page) fillStories(v *coursePage, c *debrief.Course) {

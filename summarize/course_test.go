@@ -124,7 +124,7 @@ func TestCourseInsightSurvival(t *testing.T) {
 	got := map[string]debrief.Fate{}
 	for _, in := range course.Insights {
 		got[strings.Fields(in.Quote.Text)[1]] = in.Fate
-		if (len(in.Later) > 0) != (in.Fate != debrief.FateNotMentioned && in.Fate != debrief.FateWaiting) {
+		if (len(in.Later) > 0) != (!slices.Contains([]debrief.Fate{debrief.FateNotMentioned, debrief.FateWaiting, debrief.FateUnasked}, in.Fate)) {
 			t.Errorf("%s with %d later quotes: %q", in.Fate, len(in.Later), in.Quote.Text)
 		}
 	}
@@ -150,9 +150,43 @@ func TestFates(t *testing.T) {
 			t.Errorf("%q: %s, want %s", said, got, want)
 		}
 	}
-	waiting := newCourse(t, nil, heardIn(1, debrief.Immediate, insight), heardIn(2, debrief.Followup, line{"still_meaningful", "The heron, the kettle."}))
+	waiting := newCourse(t, nil, heardIn(1, debrief.Immediate, insight))
 	if got := waiting.Insights[0].Fate; got != debrief.FateWaiting {
+		t.Errorf("before the follow-up the fate is %s", got)
+	}
+	unasked := newCourse(t, nil, heardIn(1, debrief.Immediate, insight), heardIn(2, debrief.Followup, line{"still_meaningful", "The heron, the kettle."}))
+	if got := unasked.Insights[0].Fate; got != debrief.FateUnasked {
 		t.Errorf("without its own follow-up the fate is %s", got)
+	}
+}
+
+func TestWhatDeniesAnInsightIsNone(t *testing.T) {
+	for said, want := range map[string]int{
+		"I'd have to say no. I wish I had something for you.": 0,
+		"Not that I'd want to swear to.":                      0,
+		"No, nothing.":                                        0,
+		"He was never angry.":                                 1,
+		"I was not listening and nobody died.":                1,
+		"The quiet.":                                          1,
+	} {
+		if course := newCourse(t, nil, heardIn(1, debrief.Immediate, line{"breakthrough", said})); len(course.Insights) != want {
+			t.Errorf("%q: %d insights, want %d", said, len(course.Insights), want)
+		}
+	}
+}
+
+func TestPrepSaysNothingTwice(t *testing.T) {
+	prep := newCourse(t, nil, gardener()...).Prep
+	seen, topics := map[debrief.Citation]bool{}, []string{}
+	for _, l := range prep.Lines {
+		if seen[l.Cites] {
+			t.Errorf("twice: %q", l.Cites.Quote.Text)
+		}
+		seen[l.Cites] = true
+		topics = append(topics, l.Topic)
+	}
+	if topics = slices.Compact(topics); !slices.Equal(topics, []string{"insight", "thread", "small change", "mood", "old pattern"}) {
+		t.Errorf("topics %v", topics)
 	}
 }
 

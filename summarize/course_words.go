@@ -24,6 +24,7 @@ var looseWords = stemSet(`back see saw seen look looking put tell told ask asked
 	o'clock dunno gon i'ma cause 'cause because hadn wasn didn couldn wouldn shan shall ought might maybe hit carry carried
 	hand head floor feet foot leg arm mouth eye stomach chest finger shoulder neck knee ear teeth belly hip nose jaw throat
 	bottom end drive driving car work working
+	fella fellow bloke guy lad lass chap folk mate
 	treatment session debrief question recording record ketamine dose clinic therapist coach doctor nurse mask medicine`)
 
 func stemSet(list string) map[string]bool {

@@ -1,6 +1,7 @@
 package summarize
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -30,42 +31,67 @@ func prepare(c *debrief.Course, mentions []*mention) debrief.Prep {
 			}
 		}
 	}
-	add := func(topic, note string, limit int, cites ...debrief.Citation) {
-		for _, cite := range cites[:min(limit, len(cites))] {
-			p.Lines = append(p.Lines, debrief.PrepLine{Topic: topic, Note: note, Cites: cite})
-		}
-	}
 	for _, session := range []int{p.Session, last} {
-		add("hope", fmt.Sprintf("said before treatment %d", session), prepHopes-p.count("hope"), bestOf(mentions, session, promptGain)...)
+		p.add("hope", fmt.Sprintf("said before treatment %d", session), prepHopes, bestOf(mentions, session, promptGain)...)
 	}
 	for _, session := range insightful(c.Insights) {
-		for _, fate := range []debrief.Fate{debrief.FateMeaningful, debrief.FateChanged, debrief.FateNotMentioned, debrief.FateWaiting} {
-			var cites []debrief.Citation
+		for _, fate := range []debrief.Fate{debrief.FateMeaningful, debrief.FateChanged, debrief.FateNotMentioned, debrief.FateWaiting, debrief.FateUnasked} {
 			for _, in := range c.Insights {
 				if in.Session == session && in.Fate == fate {
-					cites = append(cites, in.Citation)
+					p.add("insight", string(fate), prepInsights, in.Citation)
 				}
 			}
-			add("insight", string(fate), prepInsights-p.count("insight"), cites...)
 		}
 	}
-	for _, t := range c.Threads[:min(prepThreads, len(c.Threads))] {
-		add("thread", threadNote(t), 1, t.Citations[len(t.Citations)-1])
-	}
-	add("small change", "to ask after", prepChanges, bestOf(mentions, lastWith(mentions, promptChanges), promptChanges)...)
-	add("mood", "in the client's words", prepMoods, bestOf(mentions, lastWith(mentions, promptMood), promptMood)...)
+	p.add("small change", "to ask after", prepChanges, bestOf(mentions, lastWith(mentions, promptChanges), promptChanges)...)
+	p.add("mood", "in the client's words", prepMoods, bestOf(mentions, lastWith(mentions, promptMood), promptMood)...)
 	patterned := lastWith(mentions, promptPatterns)
 	for _, pt := range slices.Backward(c.Patterns) {
 		switch {
 		case len(pt.Returned) > 0:
-			add("old pattern", "returned after it was called irrelevant", prepPatterns-p.count("old pattern"), pt.Returned[len(pt.Returned)-1])
+			p.add("old pattern", "returned after it was called irrelevant", prepPatterns, pt.Returned[len(pt.Returned)-1])
 		case pt.StillThere && pt.Session >= patterned-1:
 			// Nobody says of every pattern every time that it is still there.
-			add("old pattern", "still there", prepPatterns-p.count("old pattern"), pt.Citation)
+			p.add("old pattern", "still there", prepPatterns, pt.Citation)
 		}
 	}
+	for _, t := range c.Threads { // last: what a thread and another topic have in common stands there already
+		for _, cite := range slices.Backward(t.Citations) {
+			if p.add("thread", threadNote(t), prepThreads, cite) {
+				break
+			}
+		}
+	}
+	slices.SortStableFunc(p.Lines, func(a, b debrief.PrepLine) int {
+		return cmp.Compare(slices.Index(prepTopics, a.Topic), slices.Index(prepTopics, b.Topic))
+	})
 	p.Open = openAsks(c)
 	return p.Prep
+}
+
+// prepTopics are the topics in the order of the page.
+var prepTopics = []string{"hope", "insight", "thread", "small change", "mood", "old pattern"}
+
+// page is a prep sheet while it is filled.
+type page struct{ debrief.Prep }
+
+// add puts quotes on the page as long as the topic has room, each only once, and reports whether it put any.
+func (p *page) add(topic, note string, limit int, cites ...debrief.Citation) bool {
+	room := limit
+	for _, l := range p.Lines {
+		if l.Topic == topic {
+			room--
+		}
+	}
+	added := false
+	for _, cite := range cites {
+		if room > 0 && !slices.ContainsFunc(p.Lines, func(l debrief.PrepLine) bool { return l.Cites == cite }) {
+			p.Lines = append(p.Lines, debrief.PrepLine{Topic: topic, Note: note, Cites: cite})
+			room--
+			added = true
+		}
+	}
+	return added
 }
 
 // insightful are the treatments whose insights the page is about: the last one with any, and, while its follow-up is still to
@@ -94,19 +120,6 @@ func lastWith(mentions []*mention, prompt debrief.PromptID) int {
 		}
 	}
 	return 0
-}
-
-// page is a prep sheet while it is filled.
-type page struct{ debrief.Prep }
-
-func (p *page) count(topic string) int {
-	n := 0
-	for _, l := range p.Lines {
-		if l.Topic == topic {
-			n++
-		}
-	}
-	return n
 }
 
 // bestOf are the quotes of a treatment that say most about a prompt, in the order they were said.

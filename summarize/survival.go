@@ -25,15 +25,40 @@ func insights(heard []Heard, mentions []*mention) []debrief.Insight {
 		})
 		for _, prompt := range []debrief.PromptID{promptStandout, promptInsight} {
 			for _, r := range best(mentions, rec.ID, prompt) {
+				if saysNothing(r) {
+					continue
+				}
 				in := debrief.Insight{Citation: r.cite, Prompt: prompt, Fate: debrief.FateWaiting}
-				if heardAfter {
+				switch {
+				case heardAfter:
 					in.Fate, in.Later = fateOf(r, after)
+				case heard[len(heard)-1].Recording.Session > rec.Session:
+					in.Fate = debrief.FateUnasked
 				}
 				out = append(out, in)
 			}
 		}
 	}
 	return out
+}
+
+// tellingStems is how many content words make a passage tell something even where it denies: "I wasn't listening and nobody died."
+const tellingStems = 3
+
+// saysNothing reports whether the passage only says that there was nothing to tell: "Not really, no." It answers the
+// question, and is no insight. What was not so ("he was never angry") is one.
+func saysNothing(r *mention) bool {
+	if len(r.stems) >= tellingStems {
+		return false
+	}
+	ws := essential(spokenWords(r.cite.Quote.Text))
+	for i, w := range ws {
+		last := i+1 == len(ws) || ws[i+1].gap == gapSentence
+		if w.negates() && (i == 0 || last) {
+			return true
+		}
+	}
+	return false
 }
 
 // best are the mentions of a recording that say most about a prompt, as a summary chooses them.

@@ -231,7 +231,7 @@ func (p *coursePrinter) followed(c *debrief.Course) {
 		p.heading("old patterns")
 	}
 	for _, pt := range c.Patterns {
-		note := "called irrelevant"
+		note := "named"
 		if pt.StillThere {
 			note = "still there"
 		}
