@@ -21,7 +21,6 @@ const (
 
 func clientPrefix(c debrief.ClientID) string { return clientsPrefix + string(c) + "/" }
 func clientKey(c debrief.ClientID) string    { return clientPrefix(c) + "client.json" }
-func courseKey(c debrief.ClientID) string    { return clientPrefix(c) + "course.json" }
 
 func sessionsPrefix(c debrief.ClientID) string { return clientPrefix(c) + "sessions/" }
 

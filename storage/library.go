@@ -86,16 +86,6 @@ func (l *Library) SaveSession(ctx context.Context, s *debrief.Session, version E
 	return save(ctx, l.bucket, sessionKey(s.Client, s.Number), s, version)
 }
 
-// LoadCourse loads a client's course of treatments as it was saved.
-func (l *Library) LoadCourse(ctx context.Context, c debrief.ClientID) (json.RawMessage, ETag, error) {
-	return loadRaw(ctx, l.bucket, courseKey(c))
-}
-
-// SaveCourse saves a client's course of treatments, any JSON.
-func (l *Library) SaveCourse(ctx context.Context, c debrief.ClientID, doc json.RawMessage, version ETag) (ETag, error) {
-	return save(ctx, l.bucket, courseKey(c), doc, version)
-}
-
 // LoadRecording loads the manifest of a recording.
 func (l *Library) LoadRecording(ctx context.Context, c debrief.ClientID, id debrief.RecordingID) (*debrief.Recording, ETag, error) {
 	return load[debrief.Recording](ctx, l.bucket, manifestKey(c, id))

@@ -108,11 +108,6 @@ func documents(t *testing.T, b storage.Bucket) {
 			func() (*debrief.Session, string, error) { return l.LoadSession(ctx, client, 3) },
 			func(v *debrief.Session, version string) (string, error) { return l.SaveSession(ctx, v, version) })
 	})
-	t.Run("Course", func(t *testing.T) {
-		document(t, json.RawMessage(`{"a":1}`), json.RawMessage(`{"a":2}`),
-			func() (json.RawMessage, string, error) { return l.LoadCourse(ctx, client) },
-			func(v json.RawMessage, version string) (string, error) { return l.SaveCourse(ctx, client, v, version) })
-	})
 	t.Run("Recording", func(t *testing.T) {
 		document(t, &debrief.Recording{ID: id, Client: client, Session: 3, Phase: debrief.Immediate, Started: when},
 			&debrief.Recording{ID: id, Client: client, Session: 3, Status: debrief.Stored, Segments: []debrief.Segment{{Samples: 5, SHA256: "ab"}}},
@@ -163,7 +158,6 @@ func TestKeys(t *testing.T) {
 	rec := &debrief.Recording{ID: id, Client: client}
 	_, err1 := l.SaveClient(ctx, &debrief.Client{ID: client}, "")
 	_, err2 := l.SaveSession(ctx, &debrief.Session{Client: client, Number: 3}, "")
-	_, err3 := l.SaveCourse(ctx, client, json.RawMessage(`{}`), "")
 	err4 := l.SaveSegment(ctx, client, id, 0, []byte("flac"))
 	err5 := l.SaveSegment(ctx, client, id, 12, []byte("flac"))
 	err6 := l.SaveOriginal(ctx, client, id, ".m4a", strings.NewReader("m4a"), 3)
@@ -175,12 +169,12 @@ func TestKeys(t *testing.T) {
 	_, err12 := l.SaveSummary(ctx, client, &debrief.Summary{Recording: id}, "")
 	_, err13 := l.SaveReview(ctx, client, id, json.RawMessage(`{}`), "")
 	_, err14 := l.SavePeaks(ctx, client, id, &audio.Peaks{}, "")
-	if err := errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14); err != nil {
+	if err := errors.Join(err1, err2, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14); err != nil {
 		t.Fatal(err)
 	}
 	const r = "clients/c01/recordings/00000000000123456789ABCDEF/"
 	want := []string{
-		"clients/c01/client.json", "clients/c01/course.json",
+		"clients/c01/client.json",
 		r + "audio/000000.flac", r + "audio/000012.flac", r + "audio/original", r + "audio/original.m4a",
 		r + "chunks/0123abcd.json", r + "peaks.json", r + "recording.json", r + "review.json", r + "summary.json", r + "tags.json", r + "transcript.json",
 		"clients/c01/sessions/03/session.json",
