@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 
 	"debrief"
 )
@@ -44,7 +45,7 @@ func hostname(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		return name
 	}
-	return host
+	return strings.Trim(host, "[]") // an IPv6 address without a port
 }
 
 // status is the one place that maps an error to an answer: the HTTP status and the key of the

@@ -164,7 +164,7 @@ func TestHeaders(t *testing.T) {
 
 func TestHosts(t *testing.T) {
 	p := newPage(t, func(c *review.Config) { c.Hosts = []string{"127.0.0.1", "::1"} })
-	for host, code := range map[string]int{"127.0.0.1:8080": 200, "[::1]:8080": 200, "evil.example": 403, "evil.example:8080": 403, "": 403} {
+	for host, code := range map[string]int{"127.0.0.1:8080": 200, "[::1]:8080": 200, "[::1]": 200, "evil.example": 403, "evil.example:8080": 403, "": 403} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		// A stream would go on for ever.
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
