@@ -35,10 +35,10 @@ func prepare(c *debrief.Course, mentions []*mention) debrief.Prep {
 		p.add("hope", fmt.Sprintf("said before treatment %d", session), prepHopes, bestOf(mentions, session, promptGain)...)
 	}
 	for _, session := range insightful(c.Insights) {
-		for _, fate := range []debrief.Fate{debrief.FateMeaningful, debrief.FateChanged, debrief.FateNotMentioned, debrief.FateWaiting, debrief.FateUnasked} {
+		for _, f := range prepFates {
 			for _, in := range c.Insights {
-				if in.Session == session && in.Fate == fate {
-					p.add("insight", string(fate), prepInsights, in.Citation)
+				if in.Session == session && in.Fate == f.fate {
+					p.add("insight", f.note, prepInsights, in.Citation)
 				}
 			}
 		}
@@ -67,6 +67,18 @@ func prepare(c *debrief.Course, mentions []*mention) debrief.Prep {
 	})
 	p.Open = openAsks(c)
 	return p.Prep
+}
+
+// prepFates are the insights a coach may come back to, the surest first. What is gone is let go.
+var prepFates = []struct {
+	fate debrief.Fate
+	note string
+}{
+	{debrief.FateMeaningful, "still meaningful at the follow-up"},
+	{debrief.FateChanged, "changed by the follow-up"},
+	{debrief.FateNotMentioned, "not mentioned at the follow-up"},
+	{debrief.FateWaiting, "no follow-up yet"},
+	{debrief.FateUnasked, "no follow-up was recorded"},
 }
 
 // prepTopics are the topics in the order of the page.
