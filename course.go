@@ -78,6 +78,7 @@ type Insight struct {
 type Mood struct {
 	Citation
 	Numbers []string `json:"numbers,omitempty"`
+	Values  []int    `json:"values,omitempty"` // of the numbers, 0 to 10
 }
 
 // Followed is something said, and where it came up again.

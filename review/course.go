@@ -27,6 +27,7 @@ type coursePage struct {
 	Threads  []thread
 	Insights []insight
 	Moods    []mood
+	MoodLine *moodLine
 	Changes  []followed
 	Patterns []followed
 	Fits     []followed
@@ -258,6 +259,7 @@ func (p *Page) fillStories(v *coursePage, c *debrief.Course) {
 		kind := fates[i.Fate]
 		v.Insights = append(v.Insights, insight{p.cite(v.Client, i.Citation), p.text.get("fate." + strings.ReplaceAll(string(i.Fate), " ", "_")), kind, p.cites(v.Client, i.Later)})
 	}
+	v.MoodLine = p.moodLine(c.Moods)
 	for _, m := range c.Moods {
 		v.Moods = append(v.Moods, mood{p.cite(v.Client, m.Citation), strings.Join(m.Numbers, " → ")})
 	}

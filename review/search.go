@@ -121,6 +121,9 @@ func (p *Page) hit(f found, words []string) hit {
 		Quote: debrief.Quote{Span: line.span, Utterance: f.at, Text: text},
 	})
 	c.Place = clientName(*f.client) + ", " + c.Place
+	if !f.started.IsZero() {
+		c.Place += ", " + f.started.In(zone(*f.client)).Format(p.text.get("format.date"))
+	}
 	h := hit{Who: p.text.get("speaker." + string(line.speaker)), Parts: marked(text, words), Cite: c}
 	if f.at > 0 {
 		h.Before = f.line(f.at - 1)

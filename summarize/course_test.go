@@ -195,8 +195,8 @@ func TestCourseMoodIsOnlyWhatWasSaid(t *testing.T) {
 	if len(course.Moods) != 2 {
 		t.Fatalf("%d moods, want the two of session 1: session 2 has none and gets none", len(course.Moods))
 	}
-	if !slices.Equal(course.Moods[0].Numbers, []string{"three", "six"}) || course.Moods[1].Numbers != nil {
-		t.Errorf("numbers %v and %v", course.Moods[0].Numbers, course.Moods[1].Numbers)
+	if m := course.Moods; !slices.Equal(m[0].Numbers, []string{"three", "six"}) || !slices.Equal(m[0].Values, []int{3, 6}) || m[1].Numbers != nil || m[1].Values != nil {
+		t.Errorf("numbers %+v and %+v", m[0], m[1])
 	}
 }
 

@@ -12,7 +12,12 @@ func moods(mentions []*mention) []debrief.Mood {
 	out := []debrief.Mood{}
 	for _, r := range mentions {
 		if r.answers(promptMood) && (len(r.stems) > 0 || len(ratings(r.cite.Quote.Text)) > 0) {
-			out = append(out, debrief.Mood{Citation: r.cite, Numbers: ratings(r.cite.Quote.Text)})
+			m := debrief.Mood{Citation: r.cite, Numbers: ratings(r.cite.Quote.Text)}
+			for _, said := range m.Numbers {
+				n, _ := smallNumber(said) // a rating is one
+				m.Values = append(m.Values, n)
+			}
+			out = append(out, m)
 		}
 	}
 	return out

@@ -155,6 +155,7 @@ export class Editor {
     places()[0].after(form);
     for (const place of places()) place.hidden = true;
     field.focus();
+    field.setSelectionRange(text.length, text.length);
     const close = () => {
       form.remove();
       for (const place of places()) place.hidden = false;

@@ -140,18 +140,3 @@ func TestServerGone(t *testing.T) {
 		t.Errorf("the field holds %q", kept)
 	}
 }
-
-func TestCourseAndSearch(t *testing.T) {
-	address := serve(t, "--demo")
-	ctx := browse(t, wide)
-	run(t, ctx, chromedp.Navigate(address), chromedp.SendKeys("#find", "maya"))
-	until(t, ctx, `[...document.querySelectorAll("#clients li")].filter(l => !l.hidden).length === 1`)
-	run(t, ctx, chromedp.Click("#clients li:not([hidden]) a"), chromedp.WaitVisible(".tabs"), chromedp.Click(`.tabs a[href$="/course"]`), chromedp.WaitVisible(".prep .hear"))
-	run(t, ctx, chromedp.Click(".prep .hear"))
-	until(t, ctx, playing)
-	until(t, ctx, `document.getElementById("sound").paused`)
-	run(t, ctx, chromedp.Navigate(address+"search"), chromedp.SendKeys(`input[name="q"]`, "sea long way"+kb.Enter), chromedp.WaitVisible("mark"))
-	run(t, ctx, chromedp.Click(".hits .cite a"), chromedp.WaitReady("#debrief"))
-	until(t, ctx, `location.hash.startsWith("#u") && document.activeElement.closest(".u")?.id === location.hash.slice(1)`)
-	until(t, ctx, now+` > 1`)
-}

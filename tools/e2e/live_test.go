@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,4 +83,33 @@ func TestCaptureAppears(t *testing.T) {
 	until(t, list, `document.querySelector("#work .job") === null && document.getElementById("underway").hidden`)
 	// Its own page becomes one that can be worked on: it loads itself anew.
 	run(t, tab, chromedp.WaitVisible(".unfinished button"))
+}
+
+// TestWorkMovesElsewhere acts on what is under way on one page, and sees it move on another.
+func TestWorkMovesElsewhere(t *testing.T) {
+	address := serve(t, "--demo")
+	ctx := browse(t, wide)
+	run(t, ctx, chromedp.Navigate(address), chromedp.WaitReady("#work .transcribing"))
+	if shown := eval[string](t, ctx, `document.querySelector("#work .transcribing").innerText.replace(/\s+/g, " ") + document.querySelector("#work .transcribing progress").position.toFixed(2)`); !strings.Contains(shown, "12:24 of 34:00 heard") || !strings.Contains(shown, "About") || !strings.HasSuffix(shown, "0.36") {
+		t.Errorf("progress: %s", shown)
+	}
+	if why := eval[string](t, ctx, `[...document.querySelectorAll("#work .failed")].map((j) => j.querySelector(".doing").innerText + " " + [...j.querySelectorAll("button")].map((b) => b.innerText).join()).join("/")`); why != "The file ends before it should. Upload it again from where it was recorded, or take what is there. Take what is there,Remove from the list/The file cannot be read as audio. Check that it plays. If it does, save it as WAV or MP3 and upload that. Try again,Remove from the list" {
+		t.Errorf("failures: %s", why)
+	}
+	tab, closeTab := chromedp.NewContext(ctx)
+	defer closeTab()
+	if err := chromedp.Run(tab); err != nil {
+		t.Fatal(err)
+	}
+	run(t, tab, emulation.SetFocusEmulationEnabled(true), chromedp.Navigate(address+"upload"), chromedp.WaitReady("#work .transcribing"))
+	for _, page := range []context.Context{ctx, tab} { // both are told by their streams, not by their own clicks
+		until(t, page, `document.readyState === "complete"`)
+		eval[any](t, page, `window.loaded = true; null`)
+	}
+	run(t, tab, chromedp.Click(`#work .transcribing [value=cancel]`))
+	for _, page := range []context.Context{ctx, tab} {
+		until(t, page, `loaded && !document.querySelector("#work .transcribing") && [...document.querySelectorAll("#work .cancelled")].some((j) => j.innerText.includes("lena evening.m4a"))`)
+	}
+	run(t, ctx, chromedp.Click(`#work .cancelled [value=retry]`))
+	until(t, tab, `loaded && [...document.querySelectorAll("#work .queued")].length === 3`)
 }

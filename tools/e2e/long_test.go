@@ -5,10 +5,14 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/cdproto/heapprofiler"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -73,6 +77,7 @@ func TestLong(t *testing.T) {
 	if usable > maxUsable {
 		t.Errorf("usable after %.0f ms of work, at most %d", usable, maxUsable)
 	}
+	reads(t, ctx)
 	const times = 20
 	const frame = `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))`
 	seeks := work(t, ctx, func() {
@@ -128,4 +133,33 @@ func TestLong(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// reads plays from near the end of the three hours: the browser asks for that part alone.
+func reads(t *testing.T, ctx context.Context) {
+	t.Helper()
+	var parts, whole atomic.Int64
+	chromedp.ListenTarget(ctx, func(event any) {
+		if e, ok := event.(*network.EventResponseReceived); ok && strings.HasSuffix(e.Response.URL, "/audio.wav") {
+			if e.Response.Status == http.StatusPartialContent {
+				parts.Add(1)
+			} else {
+				whole.Add(1)
+			}
+		}
+	})
+	run(t, ctx, network.Enable())
+	took := eval[float64](t, ctx, `(async () => {
+		const sound = document.getElementById("sound"), began = performance.now();
+		sound.currentTime = 10000;
+		await sound.play();
+		while (sound.currentTime < 10000.01) await new Promise((done) => requestAnimationFrame(done));
+		sound.pause();
+		return performance.now() - began;
+	})()`)
+	t.Logf("3 hours: %.0f ms on the clock until the sound of 2:46:40 is heard", took)
+	if parts.Load() == 0 || whole.Load() > 0 {
+		t.Errorf("the sound came in %d parts and %d times as a whole", parts.Load(), whole.Load())
+	}
+	run(t, ctx, network.Disable())
 }
