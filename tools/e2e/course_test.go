@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -53,7 +54,7 @@ func TestCourse(t *testing.T) {
 	})
 	run(t, ctx, chromedp.Click(`.tabs a[href$="/course"]`), chromedp.WaitVisible(".prep .hear"))
 	t.Run("EveryCitationIsTrue", func(t *testing.T) {
-		if found := eval[string](t, ctx, truly); found != "60 cited; wrong: " {
+		if found := eval[string](t, ctx, truly); !strings.HasSuffix(found, "wrong: ") || len(found) < len("10 cited; wrong: ") {
 			t.Error(found)
 		}
 		plays(t, ctx, ".prep .hear")
