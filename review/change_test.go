@@ -3,6 +3,7 @@ package review_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -261,6 +262,11 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
+func shoutChange(t testing.TB, h http.Handler, body string) (*http.Request, *browser) {
+	t.Helper()
+	return shout(t, h, "POST "+complete+"/review HTTP/1.1", []byte(body))
+}
+
 // FuzzChange has a coach do two things to a recording, whose transcript may be made again between
 // them, and take back what was done: whatever is refused has changed nothing.
 func FuzzChange(f *testing.F) {
@@ -286,12 +292,22 @@ func FuzzChange(f *testing.F) {
 			f.Add(other, other, again)
 		}
 	}
+	// What was done to the fourth utterance has no place once the transcript was made again.
+	if _, b := shoutChange(f, p, mine); b.Code != http.StatusOK {
+		f.Fatal(b.Body)
+	}
+	machine.again.Store(true)
+	strand := between(f, get(f, p, "http://localhost"+complete).Body.String(), `class="stranded" `, `>`)
+	where := fmt.Sprintf(`"stranded":{"start":%s,"end":%s}`, attr(f, strand, "data-start"), attr(f, strand, "data-end"))
+	now := between(f, get(f, p, "http://localhost"+complete).Body.String(), `id="t`+attr(f, strand, "data-u")+`">`, `<`)
+	f.Add(mine, `{"kind":"settle",`+where+`,"seen":""}`, true)
+	f.Add(mine, fmt.Sprintf(`{"kind":"place",%s,"utterance":%s,"start":%s,"seen":%q}`, where, attr(f, strand, "data-u"), attr(f, strand, "data-at"), now), true)
 	f.Fuzz(func(t *testing.T, first, second string, again bool) {
 		store.reset(0)
 		machine.again.Store(false)
 		for _, body := range []string{first, second} {
 			before := store.review("01DEMQ00000000000000000005")
-			r, b := shout(t, p, "POST "+complete+"/review HTTP/1.1", []byte(body))
+			r, b := shoutChange(t, p, body)
 			harmless(t, r, body+first, b, false)
 			after := store.review("01DEMQ00000000000000000005")
 			if b.Code != http.StatusOK && before != after {
@@ -302,11 +318,11 @@ func FuzzChange(f *testing.F) {
 			}
 			var out reply
 			if b.Code == http.StatusOK && json.Unmarshal(b.Body.Bytes(), &out) == nil && out.Undo != nil {
-				r, b := shout(t, p, "POST "+complete+"/review HTTP/1.1", out.Undo)
+				r, b := shoutChange(t, p, string(out.Undo))
 				if harmless(t, r, body+first, b, false); b.Code != http.StatusOK {
 					t.Errorf("%q cannot be undone with %s: status %d %s", body, out.Undo, b.Code, b.Body)
 				}
-				shout(t, p, "POST "+complete+"/review HTTP/1.1", []byte(body))
+				shoutChange(t, p, body)
 			}
 			r, b = shout(t, p, "GET "+complete+" HTTP/1.1", nil)
 			harmless(t, r, first+second, b, false)

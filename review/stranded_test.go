@@ -203,7 +203,7 @@ func TestHiddenComesBack(t *testing.T) {
 	}
 }
 
-func between(t *testing.T, s, before, after string) string {
+func between(t testing.TB, s, before, after string) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(s, before)
 	out, _, ok2 := strings.Cut(rest, after)
@@ -213,7 +213,7 @@ func between(t *testing.T, s, before, after string) string {
 	return out
 }
 
-func attr(t *testing.T, s, name string) string {
+func attr(t testing.TB, s, name string) string {
 	t.Helper()
 	return between(t, s, name+`="`, `"`)
 }
