@@ -77,6 +77,9 @@ func TestCourse(t *testing.T) {
 		if words := eval[string](t, ctx, `[...document.querySelectorAll(".moodline .word")].map((w) => w.textContent).join()`); words != "three,four,six" {
 			t.Errorf("the line says %s", words)
 		}
+		if high := eval[float64](t, ctx, `document.querySelector(".moodline .word").getBoundingClientRect().height`); high < 12 {
+			t.Errorf("its words are %.0f pixels high", high)
+		}
 		if rises := eval[bool](t, ctx, `((y) => y[0] - y[1] > 0 && y[1] - y[2] === 2 * (y[0] - y[1]))([...document.querySelectorAll(".moodline circle")].map((c) => Number(c.getAttribute("cy"))))`); !rises {
 			t.Error("the line does not rise by one and by two")
 		}
