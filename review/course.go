@@ -20,6 +20,7 @@ type coursePage struct {
 	Client   string // address of the client's page
 	Next     int    // the treatment the prep sheet is for
 	Prep     []prepTopic
+	Dense    bool // so much is said on the prep sheet that it fits a page only in small print
 	Open     []openAsk
 	Grid     []gridRow
 	Sessions []int
@@ -39,16 +40,12 @@ func (coursePage) template() string { return "course.html" }
 type cite struct {
 	Text, Place, Href, Sound string
 	Start, End               debrief.Samples
+	Note                     string // why it is cited, "" where its heading says so
 }
 
 type prepTopic struct {
 	Topic string
-	Lines []prepLine
-}
-
-type prepLine struct {
-	Note string
-	Cite cite
+	Lines []cite
 }
 
 type openAsk struct{ Question, Place string }
@@ -61,6 +58,7 @@ type gridRow struct {
 }
 
 type gridCell struct {
+	Session  int
 	Count    int
 	Recorded bool // the phase in which it is asked was recorded
 	Best     *cite
@@ -193,14 +191,27 @@ func (p *Page) cites(client string, cs []debrief.Citation) []cite {
 	return out
 }
 
+const (
+	// lineCost is what a line of the prep sheet costs besides its words, in characters: its place,
+	// and the rest of the line in which it ends.
+	lineCost = 90
+	// roomyPage is how many characters fit on one printed page, A4 or Letter, in the larger print.
+	roomyPage = 2800
+)
+
 func (p *Page) fillPrep(v *coursePage, c *debrief.Course) {
+	said := 0
 	for _, l := range c.Prep.Lines {
 		if n := len(v.Prep); n == 0 || v.Prep[n-1].Topic != l.Topic {
 			v.Prep = append(v.Prep, prepTopic{Topic: l.Topic})
 		}
 		topic := &v.Prep[len(v.Prep)-1]
-		topic.Lines = append(topic.Lines, prepLine{l.Note, p.cite(v.Client, l.Cites)})
+		line := p.cite(v.Client, l.Cites)
+		line.Note = l.Note
+		topic.Lines = append(topic.Lines, line)
+		said += len(line.Text) + lineCost
 	}
+	v.Dense = said+lineCost*len(c.Prep.Open) > roomyPage
 	for _, o := range c.Prep.Open {
 		ask := openAsk{string(o.Prompt), p.text.get("course.place", o.Session, p.phaseName(o.Phase))}
 		if prompt, err := p.Scheme.Prompt(o.Prompt); err == nil {
@@ -228,7 +239,7 @@ func (p *Page) fillGrid(v *coursePage, c *debrief.Course) {
 
 // gridCell adds up the phases of a treatment: a prompt may be answered in more than its own.
 func (p *Page) gridCell(client string, t debrief.Treatment, prompt debrief.Prompt) gridCell {
-	var cell gridCell
+	cell := gridCell{Session: t.Session}
 	for _, ph := range t.Phases {
 		for _, cov := range ph.Coverage {
 			if cov.Prompt != prompt.ID {

@@ -7,5 +7,5 @@ cd "$(dirname "$0")/.."
 to=${1:-screenshots}
 mkdir -p "$to"
 to=$(cd "$to" && pwd)
-go test -C tools -count=1 -run '^TestScreenshots$' ./e2e -args -screenshots "$to"
+go test -C tools -count=1 -run '^TestPages$' ./e2e -args -screenshots "$to"
 echo "$(find "$to" -name '*.png' | wc -l) pictures in $to"

@@ -34,8 +34,8 @@ pactl|pulseaudio-utils|pulseaudio-utils|libpulse|-|tests: makes and removes the 
 /usr/lib*/*alsa-lib/libasound_module_pcm_pulse.so /usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so|libasound2-plugins|alsa-plugins-pulseaudio|alsa-plugins|-|tests: lets PortAudio see the virtual microphone
 aplay|alsa-utils|alsa-utils|alsa-utils|-|tests: plays into the virtual microphone
 /sbin/mkfs.ext4 /usr/*bin/mkfs.ext4|e2fsprogs|e2fsprogs|e2fsprogs|-|tests: a small disk that fills up while it is recorded to
-chromium|chromium|/sbin/mkfs.ext4 /usr/*bin/mkfs.ext4|e2fsprogs|e2fsprogs|e2fsprogs|-|tests: a small disk that fills up while it is recorded to
-chromium|chromium|chromium|tests: a browser that uses the page of the coach
+chromium|chromium|chromium|chromium|chromium|tests: a browser that uses the page of the coach
+pdftotext|poppler-utils|poppler-utils|poppler|poppler|tests: reads what the page of the coach prints
 '
 
 have() { # check

@@ -32,3 +32,16 @@ addEventListener("click", async (e) => {
 
 sound.addEventListener("timeupdate", () => { if (playing && sound.currentTime >= until) stop(); });
 sound.addEventListener("ended", stop);
+
+// The sheet alone, or the course with it: the style sheet leaves out the rest.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    document.body.dataset.printing = button.dataset.print;
+    print();
+  });
+}
+addEventListener("afterprint", () => { delete document.body.dataset.printing; });
+
+// A browser takes a quote at the edge of the table, or under its first column, for seen.
+document.querySelector(".scroll")?.addEventListener("focusin", (e) => e.target.closest(".count")?.scrollIntoView({ block: "nearest", inline: "nearest" }));

@@ -156,6 +156,7 @@ export class Editor {
     for (const place of places()) place.hidden = true;
     field.focus();
     field.setSelectionRange(text.length, text.length);
+    form.scrollIntoView({ block: "nearest" }); // its buttons, too
     const close = () => {
       form.remove();
       for (const place of places()) place.hidden = false;

@@ -1,15 +1,18 @@
 package e2e
 
 import (
+	"context"
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // axe-core, the rules of WCAG as a script (MPL-2.0); fetched once by npm, checked against its pin.
@@ -55,48 +58,6 @@ func axe(t *testing.T) string {
 	return string(script)
 }
 
-// choose drops two files on the page: one whose name tells what it is, and one whose does not.
-const choose = `const d = new DataTransfer(); d.items.add(new File(["x".repeat(2e6)], "c01_s2_immediate.ogg"));
-	d.items.add(new File(["x".repeat(9e5)], "New Recording 14.m4a")); dispatchEvent(new DragEvent("drop", {dataTransfer: d, cancelable: true}))`
-
-// pages are every state a page can be in, by name.
-var pages = []struct{ name, path, prepare string }{
-	{"clients", "", ""},
-	{"client", "clients/maya", ""},
-	{"client-unfinished", "clients/tomas", ""},
-	{"client-empty", "clients/c04", ""},
-	{"course", "clients/maya/course", ""},
-	{"search", "search", ""},
-	{"search-found", "search?q=gate&client=maya", ""},
-	{"search-nothing", "search?q=zeppelin", ""},
-	{"recording", complete, ""},
-	{"recording-playing", complete, `document.getElementById("sound").currentTime = 26`},
-	{"recording-tools", complete, `document.querySelector("#u4 .at").focus()`},
-	{"recording-editing", complete, `document.querySelector("#u4 .at").focus(); document.querySelector("[data-do=edit]").click()`},
-	{"recording-prompts", complete, `document.querySelector("#u4 .at").focus(); document.querySelector("[data-do=tag]").click()`},
-	{"recording-note", complete, `document.querySelector("#u4 .at").focus(); document.querySelector("#tools [data-do=note]").click()`},
-	{"recording-filter", complete, `document.querySelector("#legend [data-prompt=body]").click()`},
-	{"recording-keys", complete, `document.getElementById("help-open").click()`},
-	{"recording-speakers", complete, `document.querySelector("#u4 .at").focus(); document.querySelector("#tools [data-do=speaker]").click()`},
-	{"recording-found", complete, `const f = document.getElementById("find"); f.value = "the"; f.dispatchEvent(new Event("input"))`},
-	{"recording-conflict", complete, `const c = document.getElementById("conflict"); c.querySelector(".theirs").textContent = "My mother was there, young."; c.querySelector(".mine").textContent = "My mother was there, younger than me."; c.showModal()`},
-	{"recording-undo", complete, `document.querySelector("#u14 .at").focus(); document.querySelector("#tools [data-do=tag]").click(); document.querySelector("#menu [data-prompt=breakthrough]").click()`},
-	{"reviewed", reviewed, ""},
-	{"reviewed-aside", reviewed, `document.querySelector(".hidden-lines").open = true; document.querySelector(".strand").scrollIntoView({block: "center"})`},
-	{"followup", followup, ""},
-	{"unsummarised", unfinished(1), ""},
-	{"gap", unfinished(2), ""},
-	{"untagged", unfinished(3), ""},
-	{"unheard", unfinished(4), ""},
-	{"no-speech", unfinished(5), ""},
-	{"partial", unfinished(6), ""},
-	{"capturing", unfinished(8), ""},
-	{"upload", "upload", ""},
-	{"upload-chosen", "upload", choose},
-	{"upload-refused", "upload", `document.getElementById("files").dispatchEvent(new Event("change")); const d = new DataTransfer(); d.items.add(new File(["x"], "letter.pdf")); d.items.add(new File([], "empty.wav")); dispatchEvent(new DragEvent("drop", {dataTransfer: d, cancelable: true}))`},
-	{"error", "nothing", ""},
-}
-
 type violation struct {
 	ID, Impact, Help string
 	Nodes            []struct {
@@ -105,39 +66,116 @@ type violation struct {
 	}
 }
 
-// TestAccess holds every page state to WCAG 2.2 AA as far as a machine can tell.
-func TestAccess(t *testing.T) {
-	script := axe(t)
+// Rules of axe-core: all of WCAG 2.2 AA, and those to which light or dark makes a difference.
+const (
+	allRules    = `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]`
+	colourRules = `{type: "rule", values: ["color-contrast", "link-in-text-block"]}`
+)
+
+// accessible holds what the page shows now to some rules, as far as a machine can tell.
+func accessible(t *testing.T, ctx context.Context, script, rules string) {
+	t.Helper()
+	found := eval[string](t, ctx, `(async () => { if (!window.axe) { `+script+` } return JSON.stringify((await axe.run(document, {runOnly: `+rules+`})).violations); })()`)
+	var violations []violation
+	if err := json.Unmarshal([]byte(found), &violations); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range violations {
+		t.Errorf("%s (%s): %s: %v %s", v.ID, v.Impact, v.Help, v.Nodes[0].Target, v.Nodes[0].Summary)
+	}
+	if wider := eval[float64](t, ctx, `document.documentElement.scrollWidth - innerWidth`); wider > 0 {
+		t.Errorf("wider than the screen by %v pixels", wider)
+	}
+}
+
+// TestAccessLooks shows that the rules find what is wrong: one that finds nothing anywhere may not be looking.
+func TestAccessLooks(t *testing.T) {
+	ctx := browse(t, wide)
+	run(t, ctx, chromedp.Navigate(serve(t, "--demo")+"nothing"))
+	eval[any](t, ctx, `document.body.append(document.createElement("img")); null`)
+	if broken := eval[float64](t, ctx, `(async () => { `+axe(t)+`; return (await axe.run(document, {runOnly: ["wcag2a"]})).violations.length; })()`); broken == 0 {
+		t.Error("axe does not see a picture without a text")
+	}
+}
+
+// focused tells of the element that has the focus. A control that is drawn by another (the field
+// over the place to drop files on) shows its focus there.
+const focused = `(() => {
+	const el = document.activeElement;
+	if (el === document.body) return {Place: -1};
+	const box = el.getBoundingClientRect();
+	const styles = [el, el.closest(".drop")].filter(Boolean).map((e) => getComputedStyle(e));
+	const over = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+	return {
+		Place: [...document.querySelectorAll("*")].indexOf(el), Name: el.tagName + "." + el.className + " " + el.textContent.trim().slice(0, 30),
+		Ring: styles.some((s) => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2 && s.outlineColor !== "rgba(0, 0, 0, 0)"),
+		Seen: box.bottom > 0 && box.top < innerHeight && over !== null && (el.contains(over) || over.contains(el)) && getComputedStyle(el.closest(".drop") ?? el).opacity > 0,
+	};
+})()`
+
+// TestKeyboard goes through every page with the Tab key alone: each stop is in the order of the page,
+// shows that it has the focus, and is not hidden under anything.
+func TestKeyboard(t *testing.T) {
 	address := serve(t, "--demo")
-	dark := wide
-	dark.dark = true
-	for _, s := range []screen{wide, dark, phone} { // a phone in the dark has the colours of the one and the layout of the other
+	for _, s := range []screen{wide, {width: phone.width, height: phone.height, dark: true}} {
 		t.Run(s.name(), func(t *testing.T) {
 			ctx := browse(t, s)
-			for _, page := range pages {
+			for _, page := range []struct {
+				path  string
+				stops int // at least
+			}{{"", 20}, {"clients/maya", 12}, {"clients/maya/course", 40}, {complete, 40}, {reviewed, 40}, {"search?q=gate", 15}, {"upload", 15}, {"nothing", 4}} {
 				run(t, ctx, chromedp.Navigate(address+page.path))
-				if page.prepare != "" {
-					eval[any](t, ctx, page.prepare+"; null")
+				if page.path == "" || page.path == "upload" {
+					until(t, ctx, captured)
 				}
-				eval[any](t, ctx, script+"; null")
-				found := eval[string](t, ctx, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => JSON.stringify(r.violations))`)
-				var violations []violation
-				if err := json.Unmarshal([]byte(found), &violations); err != nil {
-					t.Fatal(err)
-				}
-				for _, v := range violations {
-					t.Errorf("%s: %s (%s): %s: %v %s", page.name, v.ID, v.Impact, v.Help, v.Nodes[0].Target, v.Nodes[0].Summary)
-				}
-				if page.name == "error" { // a rule that finds nothing anywhere may not be looking
-					eval[any](t, ctx, `document.body.append(document.createElement("img")); null`)
-					if broken := eval[float64](t, ctx, `axe.run(document, {runOnly: ["wcag2a"]}).then(r => r.violations.length)`); broken == 0 {
-						t.Error("axe does not see a picture without a text")
+				last, stops, again := -1, 0, 0
+				for {
+					run(t, ctx, chromedp.KeyEvent(kb.Tab))
+					at := eval[struct {
+						Place      int
+						Name       string
+						Ring, Seen bool
+					}](t, ctx, focused)
+					if at.Place == last && again < 3 { // a date has a field for the day, the month and the year, and a calendar
+						again++
+						continue
+					}
+					again = 0
+					if at.Place <= last { // out of the page, or at its first stop again
+						break
+					}
+					last = at.Place
+					stops++
+					if !at.Ring {
+						t.Errorf("/%s: the focus cannot be seen on %s", page.path, at.Name)
+					}
+					if !at.Seen {
+						t.Errorf("/%s: %s has the focus and is hidden", page.path, at.Name)
 					}
 				}
-				if wider := eval[float64](t, ctx, `document.documentElement.scrollWidth - innerWidth`); wider > 0 {
-					t.Errorf("%s: wider than the screen by %v pixels", page.name, wider)
+				if stops < page.stops {
+					t.Errorf("/%s: the Tab key stops %d times", page.path, stops)
 				}
 			}
 		})
+	}
+}
+
+// TestRows goes through the transcript by arrow keys: one row is a stop of the Tab key, and one, the one that sounds, is current.
+func TestRows(t *testing.T) {
+	address := serve(t, "--demo")
+	ctx := browse(t, phone)
+	open(t, ctx, address+complete)
+	for i := range 3 {
+		run(t, ctx, chromedp.Focus(`#rows .at[tabindex="0"]`), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.Enter))
+		row := strconv.Itoa(i + 1)
+		until(t, ctx, `[...document.querySelectorAll("#rows [aria-current=true]")].map(r => r.id).join() === "u`+row+`"`)
+		if stops := eval[string](t, ctx, `[...document.querySelectorAll("#rows .at[tabindex='0']")].map(r => r.closest(".u").id).join()`); stops != "u"+row {
+			t.Errorf("the Tab key stops at %q, the focus is in u%s", stops, row)
+		}
+		if seen := eval[bool](t, ctx, focused+`.Seen`); !seen {
+			t.Errorf("row %s has the focus and is hidden", row)
+		}
+		run(t, ctx, chromedp.KeyEvent(" "))
 	}
 }

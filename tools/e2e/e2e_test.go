@@ -152,6 +152,9 @@ func browse(t testing.TB, s screen) context.Context {
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("mute-audio", true),
 		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
 	)
+	if s.width >= 600 { // a screen on a desk has a mouse, which headless Chromium does not know
+		options = append(options, chromedp.Flag("blink-settings", "primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4"))
+	}
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	// The library logs events newer than itself; they are none of a test's business.
@@ -186,10 +189,6 @@ func browse(t testing.TB, s screen) context.Context {
 			t.Errorf("the page reports: %s", f)
 		}
 	})
-	scheme := "light"
-	if s.dark {
-		scheme = "dark"
-	}
 	// The browser lives as long as the context it is started with: not one of run's.
 	if err := chromedp.Run(ctx); err != nil {
 		t.Fatal(err)
@@ -198,11 +197,20 @@ func browse(t testing.TB, s screen) context.Context {
 		log.Enable(),
 		emulation.SetFocusEmulationEnabled(true), // two tabs at once: each believes it is in front
 		emulation.SetDeviceMetricsOverride(s.width, s.height, 1, s.width < 600),
-		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
-			{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
-		}),
+		s.scheme(),
 	)
 	return ctx
+}
+
+// scheme sets light or dark, which a page follows at once.
+func (s screen) scheme() chromedp.Action {
+	scheme := "light"
+	if s.dark {
+		scheme = "dark"
+	}
+	return emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	})
 }
 
 func run(t testing.TB, ctx context.Context, actions ...chromedp.Action) {
