@@ -62,7 +62,7 @@ func TestChatSummary(t *testing.T) {
 	if got.Text != "The client saw Gordon rowing a boat." || got.Quote.Text != "There was a boat, and Gordon was rowing it" || got.Quote.Utterance != 1 {
 		t.Errorf("sentence %+v", got)
 	}
-	body := s.bodies[0]
+	body := s.sent()[0]
 	for _, secret := range []string{"Gordon", "Thelonious", "watching", "What did you see"} {
 		if strings.Contains(body, secret) {
 			t.Errorf("%q was sent", secret)
@@ -95,8 +95,8 @@ func TestChatSummaryFallsBack(t *testing.T) {
 			if sum.Engine != ExtractiveEngine || len(s.notes) != 1 || len(sum.Prompts) != 2 {
 				t.Errorf("engine %s, %d prompts, notes %v", sum.Engine, len(sum.Prompts), s.notes)
 			}
-			if len(s.bodies) != contentAttempts {
-				t.Errorf("%d requests", len(s.bodies))
+			if len(s.sent()) != contentAttempts {
+				t.Errorf("%d requests", len(s.sent()))
 			}
 		})
 	}
@@ -104,8 +104,8 @@ func TestChatSummaryFallsBack(t *testing.T) {
 
 func TestChatSummaryOfNothingIsNotAsked(t *testing.T) {
 	s := &script{replies: []reply{says("no")}}
-	if sum := summarizeByChat(t, s, &debrief.Tags{}); sum.Empty == "" || len(s.bodies) > 0 {
-		t.Errorf("empty %q, %d requests", sum.Empty, len(s.bodies))
+	if sum := summarizeByChat(t, s, &debrief.Tags{}); sum.Empty == "" || len(s.sent()) > 0 {
+		t.Errorf("empty %q, %d requests", sum.Empty, len(s.sent()))
 	}
 }
 

@@ -8,7 +8,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,6 +27,7 @@ type reply func(w http.ResponseWriter, question string)
 // script is an endpoint that plays replies in order, the last one for ever, and keeps what it was sent.
 type script struct {
 	replies []reply
+	mu      sync.Mutex // the server may still write when its client has had enough
 	bodies  []string
 	waited  []time.Duration
 	notes   []error
@@ -32,13 +35,23 @@ type script struct {
 
 func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
+	s.mu.Lock()
 	s.bodies = append(s.bodies, string(body))
+	n := len(s.bodies)
+	s.mu.Unlock()
 	var req openai.ChatCompletionRequest
 	if err := json.Unmarshal(body, &req); err != nil || len(req.Messages) != 2 {
 		http.Error(w, "bad request", http.StatusBadRequest)
 		return
 	}
-	s.replies[min(len(s.bodies), len(s.replies))-1](w, req.Messages[1].Content)
+	s.replies[min(n, len(s.replies))-1](w, req.Messages[1].Content)
+}
+
+// sent is what the endpoint was sent so far.
+func (s *script) sent() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.bodies)
 }
 
 // config reaches the script; pauses are noted and not waited for.
@@ -115,8 +128,8 @@ func tagByChat(t *testing.T, s *script, c ChatConfig) *debrief.Tags {
 func TestChatTags(t *testing.T) {
 	s := &script{replies: []reply{says(goodTags)}}
 	tags := tagByChat(t, s, s.config(t))
-	if tags.Model != "chat/m" || tags.Scheme != "ketamine-debrief@1" || len(tags.Utterances) != 4 || len(s.bodies) != 1 {
-		t.Fatalf("tags %+v after %d requests; %v", tags, len(s.bodies), s.notes)
+	if tags.Model != "chat/m" || tags.Scheme != "ketamine-debrief@1" || len(tags.Utterances) != 4 || len(s.sent()) != 1 {
+		t.Fatalf("tags %+v after %d requests; %v", tags, len(s.sent()), s.notes)
 	}
 	want := []debrief.Tag{{Prompt: "imagery", Confidence: 0.9, Source: debrief.SourceAPI, Evidence: "“a boat, and Gordon was rowing”"}}
 	if diff := cmp.Diff(want, tags.Utterances[1].Prompts); diff != "" {
@@ -138,7 +151,7 @@ func TestChatSendsNoNameAndNothingDoubtful(t *testing.T) {
 	c := s.config(t)
 	c.Names = func(debrief.ClientID) []string { return []string{"Marguerite Boat"} }
 	tagByChat(t, s, c)
-	body := strings.ToLower(strings.Join(s.bodies, ""))
+	body := strings.ToLower(strings.Join(s.sent(), ""))
 	for _, secret := range []string{"gordon", "thelonious", "boat", "watching", "c01"} {
 		// "boat" goes as well: it may be meant as the client's family name.
 		if strings.Contains(body, secret) {
@@ -193,8 +206,8 @@ func TestChatTagsFallBack(t *testing.T) {
 			if tags.Model != "local" {
 				t.Fatalf("the answer was taken: %+v", tags.Utterances)
 			}
-			if len(s.bodies) != c.requests {
-				t.Errorf("%d requests, want %d; %v", len(s.bodies), c.requests, s.notes)
+			if len(s.sent()) != c.requests {
+				t.Errorf("%d requests, want %d; %v", len(s.sent()), c.requests, s.notes)
 			}
 			if note := s.notes[0].Error(); strings.Contains(note, "heavy") || strings.Contains(note, "Gordon") {
 				t.Errorf("the note holds what was said: %s", note)
@@ -235,8 +248,8 @@ func TestChatRecovers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := &script{replies: []reply{first, says(goodTags)}}
 			tags := tagByChat(t, s, s.config(t))
-			if tags.Model != "chat/m" || len(s.bodies) != 2 || s.bodies[0] != s.bodies[1] {
-				t.Errorf("model %s after %d requests; %v", tags.Model, len(s.bodies), s.notes)
+			if tags.Model != "chat/m" || len(s.sent()) != 2 || s.sent()[0] != s.sent()[1] {
+				t.Errorf("model %s after %d requests; %v", tags.Model, len(s.sent()), s.notes)
 			}
 			if strings.HasPrefix(name, "RateLimit") && (len(s.waited) != 1 || s.waited[0] != 7*time.Second) {
 				t.Errorf("waited %v, the server asked for 7 s", s.waited)
@@ -282,8 +295,8 @@ func TestChatStopsWhenTheCallerDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	rec, tr := rower()
-	if _, err := tagger.Tag(ctx, rec, tr); err == nil || local.calls > 0 || len(s.bodies) != 1 {
-		t.Errorf("error %v, %d local calls, %d requests", err, local.calls, len(s.bodies))
+	if _, err := tagger.Tag(ctx, rec, tr); err == nil || local.calls > 0 || len(s.sent()) != 1 {
+		t.Errorf("error %v, %d local calls, %d requests", err, local.calls, len(s.sent()))
 	}
 }
 
@@ -310,8 +323,8 @@ func TestChatIsNotAsked(t *testing.T) {
 			}
 			rec, tr := rower()
 			change(tr)
-			if _, err := tagger.Tag(t.Context(), rec, tr); err != nil || len(s.bodies) > 0 || local.calls != 1 {
-				t.Errorf("error %v, %d requests, %d local calls", err, len(s.bodies), local.calls)
+			if _, err := tagger.Tag(t.Context(), rec, tr); err != nil || len(s.sent()) > 0 || local.calls != 1 {
+				t.Errorf("error %v, %d requests, %d local calls", err, len(s.sent()), local.calls)
 			}
 		})
 	}
@@ -340,8 +353,8 @@ func TestChatTagsInParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	tags, err := tagger.Tag(t.Context(), &debrief.Recording{Phase: debrief.Immediate, Session: 1}, tr)
-	if err != nil || len(s.bodies) != 2 || tags.Count() != 2 || len(tags.Utterances[linesPerRequest].Prompts) != 1 {
-		t.Errorf("%v, %d requests, %d tags", err, len(s.bodies), tags.Count())
+	if err != nil || len(s.sent()) != 2 || tags.Count() != 2 || len(tags.Utterances[linesPerRequest].Prompts) != 1 {
+		t.Errorf("%v, %d requests, %d tags", err, len(s.sent()), tags.Count())
 	}
 }
 
