@@ -147,7 +147,7 @@ func TestSetupPrintsTheCommandsOnMacOS(t *testing.T) {
 	r.replace(t, "uname", `[ "$1" = -s ] && echo Darwin || echo arm64`)
 	stdout, stderr, code := r.setup(t)
 	for _, want := range []string{
-		"  brew install pkg-config portaudio ffmpeg flac sox espeak-ng pulseaudio chromium\n",
+		"  brew install pkg-config portaudio ffmpeg flac sox espeak-ng pulseaudio chromium poppler\n",
 		"  npm pack @moonshine-ai/moonshine-js@0.1.29\n",
 		"  npm pack sherpa-onnx-darwin-arm64@1.13.8\n",
 	} {
