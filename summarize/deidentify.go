@@ -77,9 +77,9 @@ func named(w spokenWord) bool {
 	return w.name() && !plainCapitals[w.text] && (w.text == "will" || !english.IsStopWord(w.text))
 }
 
-// plainCapitals are written with a capital and name nobody.
-var plainCapitals = wordSet(`i monday tuesday wednesday thursday friday saturday sunday january february march april may june july
-	august september october november december christmas easter god tv ok okay english mum mam mom mummy dad daddy gran nan`)
+// plainCapitals are written with a capital and name nobody: April, May, June and August are people too.
+var plainCapitals = wordSet(`i monday tuesday wednesday thursday friday saturday sunday january february march july september october
+	november december christmas easter god tv ok okay english mum mam mom mummy dad daddy gran nan`)
 
 // placeholderForm tells placeholders in what comes back, however a model wrote them.
 var placeholderForm = regexp.MustCompile(`(?i)\bNAME[_ ]?(\d+)\b`)

@@ -18,7 +18,7 @@ var taggerModel []byte
 
 // taggerVersion names model and method in tags. Raise it whenever tagger.model or what is made
 // of its numbers changes: old tags are then known to be old.
-const taggerVersion = "debrief-tagger/2"
+const taggerVersion = "debrief-tagger/3"
 
 // Config is what a tagger works with.
 type Config struct {

@@ -42,7 +42,7 @@ func DefaultRecipe(labels int) Recipe {
 	return Recipe{
 		Size:    Size{Labels: labels, Word: 48, Meaning: 256, Context: 192},
 		Dropout: Dropout{Meaning: 0.4, Word: 0.3, Inner: 0.4},
-		Members: 3, Epochs: 18, Batch: 4, Rate: 2e-3, Decay: 1e-2, Seed: 1, Workers: 2,
+		Members: 4, Epochs: 10, Batch: 4, Rate: 2e-3, Decay: 1e-2, Seed: 1, Workers: 2,
 	}
 }
 

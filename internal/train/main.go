@@ -89,7 +89,7 @@ func load(ctx context.Context, debriefs []corpus.Debrief, cache string) ([]recor
 
 // leastRecordings is in how many recordings a word must occur to be learned: below it the model
 // grows and nothing else.
-const leastRecordings = 4
+const leastRecordings = 5
 
 // learn trains on the recordings, each epoch in other versions.
 func learn(ctx context.Context, recipe tagnet.Recipe, recordings []recording) (*tagnet.Ensemble, error) {
