@@ -18,6 +18,9 @@ type Prompt struct {
 	Phase    Phase    `yaml:"phase" json:"phase"`
 	// AlsoIn lists further phases in which the prompt may be answered, from the second session on.
 	AlsoIn []Phase `yaml:"also_in,omitempty" json:"also_in,omitempty"`
+	// FromSession is the first session in which the prompt is asked; 0 is every one. What compares with the last
+	// treatment has no answer at the first.
+	FromSession int `yaml:"from_session,omitempty" json:"from_session,omitempty"`
 	// Window is the time after the dose's end in which the question is asked; empty for preparation.
 	Window *Window `yaml:"window,omitempty" json:"window,omitempty"`
 	// Questions are other wordings a coach may use; Examples are answers. They teach the tagger a prompt it was not trained on.
@@ -63,6 +66,12 @@ func (s *Scheme) For(phase Phase, session int) []Prompt {
 	return out
 }
 
+// AskedIn reports whether the absence of an answer is an open question in a phase of a session: the phase is the
+// prompt's own, and the session is not too early for it. Elsewhere an answer comes unasked, if it comes.
+func (p *Prompt) AskedIn(phase Phase, session int) bool {
+	return p.Phase == phase && session >= p.FromSession
+}
+
 var promptID = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$`)
 
 // Validate checks the scheme; the error names every prompt at fault, not only the first.
@@ -94,6 +103,9 @@ func (s *Scheme) Validate() error {
 			if !slices.Contains(Phases(), ph) {
 				bad.add(fmt.Sprintf("%s: unknown phase %q", where, ph))
 			}
+		}
+		if p.FromSession < 0 || p.FromSession > MaxSession {
+			bad.add(fmt.Sprintf("%s: from_session is not between 0 and %d", where, MaxSession))
 		}
 		if p.Window != nil && p.Window.To <= p.Window.From {
 			bad.add(where + ": window ends before it begins")

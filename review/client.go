@@ -125,8 +125,8 @@ func (p *Page) card(c debrief.Client, rec *debrief.Recording, docs documents) re
 	answered := docs.answered()
 	for _, prompt := range p.Scheme.For(rec.Phase, rec.Session) {
 		_, ok := answered[prompt.ID]
-		if !ok && prompt.Phase != rec.Phase {
-			continue // it comes unasked, if it comes
+		if !ok && !prompt.AskedIn(rec.Phase, rec.Session) {
+			continue
 		}
 		card.Coverage = append(card.Coverage, coverage{Name: prompt.Name, Hue: p.hue(prompt.ID), Answered: ok})
 		if ok {

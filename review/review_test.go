@@ -92,7 +92,7 @@ func TestPages(t *testing.T) {
 		want []string
 	}{
 		"ClientsNewestFirst":    {"/", 200, []string{"Tomas Reyes", "Lena Okafor", "Maya Lindqvist", ">c04<", "3 treatments"}},
-		"ClientByTreatment":     {"/clients/maya", 200, []string{"Treatment 1", "Treatment 3", "8 Sep 2026, 13:20", "Not recorded", "chip hue-12 missing"}},
+		"ClientByTreatment":     {"/clients/maya", 200, []string{"Treatment 1", "Treatment 3", "8 Sep 2026, 13:20", "Not recorded", "chip hue-3 missing"}},
 		"ClientWithoutAny":      {"/clients/c04", 200, []string{"Nothing has been recorded"}},
 		"RecordingComplete":     {complete, 200, []string{"Treatment 2: Immediate debrief", "she had no idea what she was doing", "no voice lies under these words", "8 seconds of silence", "Breakthrough", "chip suggested", "audio.wav"}},
 		"RecordingUnsummarised": {state(1), 200, []string{"Not summarised yet", "There is no summary yet"}},
@@ -142,6 +142,21 @@ func TestPages(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestFirstTreatmentIsNotCompared: at a first treatment alignment is no question, on any page.
+func TestFirstTreatmentIsNotCompared(t *testing.T) {
+	p := newPage(t, nil)
+	const alignment = "chip hue-12 missing"
+	if strings.Contains(get(t, p, "/clients/maya").Body.String(), alignment) {
+		t.Error("it is open on the client's page")
+	}
+	if !strings.Contains(get(t, p, "/clients/tomas").Body.String(), alignment) {
+		t.Error("it is not open at the second treatment")
+	}
+	if strings.Contains(get(t, p, "/clients/maya/recordings/01DEMQ00000000000000000003").Body.String(), "How does today fit with last time?</li>") {
+		t.Error("it is open in the summary")
 	}
 }
 

@@ -234,9 +234,6 @@ func (c *Courses) treatments(heard []Heard, mentions []*mention) []debrief.Treat
 func (c *Courses) coverage(session int, phase debrief.Phase, mentions []*mention) []debrief.Coverage {
 	var out []debrief.Coverage
 	for _, p := range c.scheme.For(phase, session) {
-		if p.ID == promptAlign && session == 1 {
-			continue // there is nothing yet to compare with
-		}
 		cov := debrief.Coverage{Prompt: p.ID}
 		var best *mention
 		last := debrief.Citation{}
@@ -254,8 +251,8 @@ func (c *Courses) coverage(session int, phase debrief.Phase, mentions []*mention
 		}
 		if best != nil {
 			cov.Best = &best.cite
-		} else if p.Phase != phase {
-			continue // it comes unasked, if it comes: it is never open
+		} else if !p.AskedIn(phase, session) {
+			continue
 		}
 		out = append(out, cov)
 	}

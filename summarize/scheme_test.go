@@ -40,6 +40,7 @@ func TestReadSchemeErrors(t *testing.T) {
 		"UnknownField": {"name: a\nversion: '1'\npromts: []\n", "promts"},
 		"NoExamples":   {"name: a\nversion: '1'\nprompts: [{id: x, question: q, phase: immediate}]\n", "example"},
 		"TwiceSameID":  {"name: a\nversion: '1'\nprompts:\n- {id: x, question: q, phase: immediate, examples: [e]}\n- {id: x, question: q, phase: immediate, examples: [e]}\n", "twice"},
+		"NoSession":    {"name: a\nversion: '1'\nprompts: [{id: x, question: q, phase: immediate, from_session: 100, examples: [e]}]\n", "from_session"},
 		"UnknownPhase": {"name: a\nversion: '1'\nprompts: [{id: x, question: q, phase: noon, examples: [e]}]\n", "noon"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -69,8 +69,7 @@ func (s *Summarizer) Summarize(ctx context.Context, rec *debrief.Recording, t *d
 	for _, p := range s.scheme.For(rec.Phase, rec.Session) {
 		said := choose(candidates(t, tags, p.ID, used))
 		if len(said) == 0 {
-			// Alignment in the hours after a dose comes unasked; its absence is no open question.
-			if p.Phase == rec.Phase {
+			if p.AskedIn(rec.Phase, rec.Session) {
 				sum.Open = append(sum.Open, p.ID)
 			}
 			continue

@@ -112,6 +112,17 @@ func TestSummarizeOpenPrompt(t *testing.T) {
 	}
 }
 
+// TestSummarizeFirstTreatment: alignment is asked at a follow-up, but not before there is a treatment to compare with.
+func TestSummarizeFirstTreatment(t *testing.T) {
+	for session, want := range map[int]int{1: 4, 2: 5} {
+		rec := &debrief.Recording{Session: session, Phase: debrief.Followup}
+		sum := summarizeIt(t, rec, &debrief.Transcript{}, &debrief.Tags{})
+		if len(sum.Open) != want || slices.Contains(sum.Open, promptAlign) != (session > 1) {
+			t.Errorf("treatment %d: open %v, want %d", session, sum.Open, want)
+		}
+	}
+}
+
 func TestSummarizeEmpty(t *testing.T) {
 	rec, tr, tags := sampleDebrief(t, "c01_s2_immediate", debrief.Immediate)
 	flagged := *tr

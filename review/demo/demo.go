@@ -195,7 +195,7 @@ func summarise(scheme debrief.Scheme, r *recording) *debrief.Summary {
 		}
 		if len(part.Sentences) > 0 {
 			s.Prompts = append(s.Prompts, part)
-		} else {
+		} else if p.AskedIn(r.Phase, r.Session) {
 			s.Open = append(s.Open, p.ID)
 		}
 	}
