@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,6 +43,18 @@ type recording struct {
 	transcript *debrief.Transcript
 	tags       *debrief.Tags
 	summary    *debrief.Summary
+	growing    bool
+}
+
+// manifest is what the store knows of a recording now: one that is being made grows by whole minutes,
+// as segments do, and is as far behind the clock as its last one.
+func (r *recording) manifest() debrief.Recording {
+	rec := r.Recording
+	if r.growing {
+		rec.Samples = debrief.SamplesOf(60 * max(1, math.Floor(time.Since(rec.Started).Minutes())-1))
+		rec.Segments = []debrief.Segment{{Samples: rec.Samples, SHA256: string(rec.ID)}}
+	}
+	return rec
 }
 
 // The clients of the demo.
@@ -242,8 +255,7 @@ func underWay(scheme debrief.Scheme, sc script) *recording {
 	sc.session, sc.phase, sc.start = 3, debrief.Followup, began
 	r := perform(scheme, Tomas, 110, sc)
 	r.ID = debrief.RecordingID(ulid.MustNew(ulid.Timestamp(began), ulid.DefaultEntropy()).String())
-	r.Samples = debrief.SamplesOf(22 * 60)
-	r.Segments = []debrief.Segment{{Samples: r.Samples, SHA256: string(r.ID)}}
+	r.growing = true
 	r.Status, r.Markers, r.transcript, r.tags, r.summary = debrief.Capturing, nil, nil, nil, nil
 	return r
 }
@@ -286,14 +298,14 @@ func (s *Store) Client(_ context.Context, id debrief.ClientID) (debrief.Client, 
 	return debrief.Client{}, debrief.ErrNotFound
 }
 
-// Stamps changes with the reviews; nothing else here does.
+// Stamps changes with the reviews, and with the recording being made; nothing else here does.
 func (s *Store) Stamps(_ context.Context, id debrief.ClientID) (map[debrief.RecordingID]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := map[debrief.RecordingID]string{"": "1"}
 	for _, r := range s.recordings {
 		if r.Client == id {
-			out[r.ID] = "1 " + s.reviews[r.ID].version
+			out[r.ID] = fmt.Sprint(r.manifest().Samples, " ", s.reviews[r.ID].version)
 		}
 	}
 	return out, nil
@@ -304,7 +316,7 @@ func (s *Store) Recordings(_ context.Context, client debrief.ClientID) ([]debrie
 	var out []debrief.Recording
 	for _, r := range s.recordings {
 		if r.Client == client {
-			out = append(out, r.Recording)
+			out = append(out, r.manifest())
 		}
 	}
 	slices.SortFunc(out, func(a, b debrief.Recording) int { return cmp.Compare(a.ID, b.ID) })
@@ -315,7 +327,7 @@ func (s *Store) Recordings(_ context.Context, client debrief.ClientID) ([]debrie
 func (s *Store) Recording(_ context.Context, client debrief.ClientID, id debrief.RecordingID) (*debrief.Recording, string, error) {
 	for _, r := range s.recordings {
 		if r.Client == client && r.ID == id {
-			rec := r.Recording
+			rec := r.manifest()
 			return &rec, "1", nil
 		}
 	}
