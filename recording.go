@@ -107,7 +107,24 @@ type Gap struct {
 	At     Samples       `json:"at"`
 	Length time.Duration `json:"length"` // nanoseconds
 	Wall   time.Time     `json:"wall,omitzero"`
-	Reason string        `json:"reason"`
+	Reason string        `json:"reason"` // one of [GapReasons]
+}
+
+// What a [Gap] came of.
+const (
+	GapPaused   = "paused" // a person asked not to be recorded
+	GapCrash    = "crash"
+	GapNoFrames = "no-frames" // the microphone gave nothing
+	GapOverrun  = "overrun"   // the machine was too busy to take what it gave
+	GapPowerCut = "power-cut"
+	GapLost     = "microphone-lost"
+	GapMoved    = "microphone-moved"   // the sound server read another one
+	GapChanged  = "changed-microphone" // two were heard side by side, and the better one goes on
+)
+
+// GapReasons lists every [Gap.Reason] a recorder writes.
+func GapReasons() []string {
+	return []string{GapPaused, GapCrash, GapNoFrames, GapOverrun, GapPowerCut, GapLost, GapMoved, GapChanged}
 }
 
 // Warning marks a stretch that was recorded, but not well.

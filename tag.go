@@ -27,6 +27,15 @@ type Tag struct {
 	Evidence   string    `json:"evidence"` // one phrase for the coach: why
 }
 
+// What the tagger on this machine names as [Tag.Evidence]; %s is a prompt's name or a place in the recording.
+const (
+	EvidenceAsks      = "asks: %s"
+	EvidenceNearest   = "nearest in meaning: %s"
+	EvidenceShown     = "after the question shown at %s"
+	EvidenceAsked     = "after the question at %s"
+	EvidenceContinues = "continues the answer before"
+)
+
 // UtteranceTags are the tags of one utterance of a transcript.
 type UtteranceTags struct {
 	Index     int   `json:"index"`   // into [Transcript.Utterances]

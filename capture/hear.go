@@ -15,7 +15,7 @@ func (r *Recorder) record(f *feed, frame sound.Frame) error {
 	f.heard = true
 	f.last = r.cfg.Uptime()
 	if frame.Lost > 0 {
-		r.addGap(debrief.Gap{At: r.w.Samples(), Length: debrief.Samples(frame.Lost).Duration(), Reason: "overrun"})
+		r.addGap(debrief.Gap{At: r.w.Samples(), Length: debrief.Samples(frame.Lost).Duration(), Reason: debrief.GapOverrun})
 		f.pace.skip(frame.Lost)
 	}
 	offset := f.pace.n
@@ -48,7 +48,7 @@ func (r *Recorder) record(f *feed, frame sound.Frame) error {
 	if found.lost > 0 {
 		// It is told as a position in the stream; in the recording it is as far before the end.
 		at := max(0, r.w.Samples()-(offset-found.at))
-		r.lost = debrief.Gap{At: at, Length: found.lost, Reason: "no-frames"}
+		r.lost = debrief.Gap{At: at, Length: found.lost, Reason: debrief.GapNoFrames}
 		r.addGap(r.lost)
 	}
 	if err := r.w.Append(pcm); err != nil {
@@ -72,7 +72,7 @@ func (r *Recorder) record(f *feed, frame sound.Frame) error {
 // whatever the clock makes of it, and every sample counts.
 func (r *Recorder) join(f *feed, offset debrief.Samples, pcm []int16) []int16 {
 	begin := f.pace.time(offset)
-	if early := debrief.SamplesOf((r.heard - begin).Seconds()); early > 0 && r.broken == changedMicrophone {
+	if early := debrief.SamplesOf((r.heard - begin).Seconds()); early > 0 && r.broken == debrief.GapChanged {
 		early = min(early, debrief.Samples(len(pcm)))
 		pcm = pcm[early:]
 		offset += early
@@ -132,7 +132,7 @@ func (r *Recorder) closeGap() {
 	r.writeGap()
 	r.unheard += r.gap.Length
 	if r.gap.Length >= gapWorthTelling {
-		r.tell("gap", r.gap.Reason != "paused", "%.2f s not heard: %s", r.gap.Length.Seconds(), r.gap.Reason)
+		r.tell("gap", r.gap.Reason != debrief.GapPaused, "%.2f s not heard: %s", r.gap.Length.Seconds(), r.gap.Reason)
 	}
 	r.gap, r.joint = nil, r.gap
 }

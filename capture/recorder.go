@@ -102,7 +102,7 @@ func (r *Recorder) openSpool() error {
 		now, wall := r.cfg.Uptime(), r.cfg.Now()
 		r.heard = now - wall.Sub(st.End())
 		r.started = now - wall.Sub(st.Recording.Started)
-		r.broken = "crash"
+		r.broken = debrief.GapCrash
 		return nil
 	}
 	r.w, err = spool.Create(cfg)
@@ -146,7 +146,7 @@ func (r *Recorder) Run(ctx context.Context) error {
 			if ok {
 				err = r.record(r.active, f)
 			} else {
-				r.lose("microphone-lost", r.active.stream.Err())
+				r.lose(debrief.GapLost, r.active.stream.Err())
 			}
 		case f, ok := <-frames(r.next):
 			err = r.hearNext(f, ok)
@@ -241,7 +241,7 @@ func (r *Recorder) Pause(ctx context.Context) error {
 		}
 		r.paused = true
 		r.mark(debrief.Marker{Kind: "pause"})
-		r.interrupt("paused")
+		r.interrupt(debrief.GapPaused)
 	})
 }
 

@@ -35,7 +35,7 @@ func (r *Recorder) supervise(ctx context.Context) {
 	if a := r.active; a != nil {
 		if silent := now - a.last; silent > deafAfter && r.broken == "" {
 			// It stays open: after a stall the sound may all be there yet. Meanwhile others are tried.
-			r.interrupt("no-frames")
+			r.interrupt(debrief.GapNoFrames)
 			r.setState(Deaf)
 		}
 	}
@@ -150,9 +150,6 @@ func (r *Recorder) hearNext(f sound.Frame, ok bool) error {
 	return r.adopt()
 }
 
-// changedMicrophone is the one break at which two streams were heard side by side.
-const changedMicrophone = "changed-microphone"
-
 // adopt makes the next microphone the recorded one.
 func (r *Recorder) adopt() error {
 	n := r.next
@@ -161,7 +158,7 @@ func (r *Recorder) adopt() error {
 		r.active.stream.Close()
 		r.closeGap()
 		if r.broken == "" {
-			r.broken = changedMicrophone
+			r.broken = debrief.GapChanged
 		}
 	}
 	r.active = n
@@ -238,7 +235,7 @@ func (r *Recorder) wrongSource(to string) {
 	device := r.active.device
 	r.warn(change{Warning: debrief.Warning{Span: span, Kind: warnSource, Detail: to + " in place of " + device.Name}})
 	delete(r.standing, warnSource) // it is over as soon as it is known
-	r.lose("microphone-moved", fmt.Errorf("the sound server reads %s instead", to))
+	r.lose(debrief.GapMoved, fmt.Errorf("the sound server reads %s instead", to))
 }
 
 func (r *Recorder) shun(d sound.Device, now time.Duration) { r.shunned[d.Name] = now + distrust }

@@ -56,7 +56,7 @@ func (p *Page) aside(d documents) asideView {
 	}
 	if d.summary != nil {
 		v.Summary, v.Open = p.summary(d.summary)
-		v.Empty = d.summary.Empty
+		v.Empty = p.text.say(d.summary.Empty)
 	}
 	for _, s := range d.lost {
 		v.Lost = append(v.Lost, s.Text)

@@ -202,12 +202,12 @@ const (
 func (p *Page) fillPrep(v *coursePage, c *debrief.Course) {
 	said := 0
 	for _, l := range c.Prep.Lines {
-		if n := len(v.Prep); n == 0 || v.Prep[n-1].Topic != l.Topic {
-			v.Prep = append(v.Prep, prepTopic{Topic: l.Topic})
+		if n := len(v.Prep); n == 0 || v.Prep[n-1].Topic != p.text.say(l.Topic) {
+			v.Prep = append(v.Prep, prepTopic{Topic: p.text.say(l.Topic)})
 		}
 		topic := &v.Prep[len(v.Prep)-1]
 		line := p.cite(v.Client, l.Cites)
-		line.Note = l.Note
+		line.Note = p.text.say(l.Note)
 		topic.Lines = append(topic.Lines, line)
 		said += len(line.Text) + lineCost
 	}

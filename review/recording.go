@@ -89,7 +89,7 @@ func (p *Page) recording(r *http.Request) (view, error) {
 		v.Facts = append(v.Facts, rec.Device)
 	}
 	for _, g := range rec.Gaps {
-		v.Gaps = append(v.Gaps, gap{g.At, p.text.get("gap", g.Length.Round(1e9).String(), g.Reason)})
+		v.Gaps = append(v.Gaps, gap{g.At, p.text.get("gap", p.lasted(g.Length), p.text.say(g.Reason))})
 	}
 	if docs.transcript != nil {
 		v.Engine = p.text.get("recording.engine", docs.transcript.Engine)

@@ -96,7 +96,7 @@ func TestPages(t *testing.T) {
 		"ClientWithoutAny":      {"/clients/c04", 200, []string{"Nothing has been recorded"}},
 		"RecordingComplete":     {complete, 200, []string{"Treatment 2: Immediate debrief", "she had no idea what she was doing", "no voice lies under these words", "8 seconds of silence", "Breakthrough", "chip suggested", "audio.wav"}},
 		"RecordingUnsummarised": {state(1), 200, []string{"Not summarised yet", "There is no summary yet"}},
-		"RecordingWithGap":      {state(2), 200, []string{"Nothing was recorded for 42s: the microphone was out of reach", "Bookmark"}},
+		"RecordingWithGap":      {state(2), 200, []string{"Nothing was recorded for 42 seconds: the microphone was out of reach", "Bookmark"}},
 		"RecordingUntagged":     {state(3), 200, []string{"Not tagged yet"}},
 		"RecordingUnheard":      {state(4), 200, []string{"Not transcribed yet"}},
 		"RecordingEmpty":        {state(5), 200, []string{"there is no speech", "No speech was heard."}},

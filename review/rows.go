@@ -2,7 +2,6 @@ package review
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -114,10 +113,10 @@ func (p *Page) chip(t debrief.Tag) chip {
 	}
 	source := p.text.get("source." + string(t.Source))
 	if t.Evidence != "" {
-		source += ": " + t.Evidence
+		source += ": " + p.text.say(t.Evidence)
 	}
 	if t.Source != debrief.SourceCoach {
-		source += fmt.Sprintf(" (%.0f %%)", 100*t.Confidence)
+		source = p.text.get("evidence.confidence", source, 100*t.Confidence)
 	}
 	c.Why = strings.Join(append(why, source), "\n")
 	return c

@@ -208,6 +208,14 @@ func (p *Page) roughly(d time.Duration) string {
 	return p.text.count("roughly.days", int(d.Hours()/24))
 }
 
+// lasted says how long something took, to the second.
+func (p *Page) lasted(d time.Duration) string {
+	if d = d.Round(time.Second); d < time.Minute {
+		return p.text.count("roughly.seconds", int(d.Seconds()))
+	}
+	return debrief.SamplesOf(d.Seconds()).String()
+}
+
 // megabytes says a size as people do.
 func (p *Page) megabytes(n int64) string {
 	if n >= 1e9 {

@@ -81,15 +81,15 @@ type witness struct {
 func (w *witness) of(r *turn, p *debrief.Prompt) (debrief.TagSource, string) {
 	switch {
 	case !r.client():
-		return debrief.SourceModel, "asks: " + p.Name
+		return debrief.SourceModel, fmt.Sprintf(debrief.EvidenceAsks, p.Name)
 	case r.shown == p.ID:
-		return debrief.SourceMarker, fmt.Sprintf("after the question shown at %s", r.shownAt)
+		return debrief.SourceMarker, fmt.Sprintf(debrief.EvidenceShown, r.shownAt)
 	case slices.Contains(w.asked, p.ID):
-		return debrief.SourceQuestion, fmt.Sprintf("after the question at %s", w.at)
+		return debrief.SourceQuestion, fmt.Sprintf(debrief.EvidenceAsked, w.at)
 	case slices.Contains(w.before, p.ID):
-		return debrief.SourceModel, "continues the answer before"
+		return debrief.SourceModel, debrief.EvidenceContinues
 	}
-	return debrief.SourceModel, "nearest in meaning: " + p.Name
+	return debrief.SourceModel, fmt.Sprintf(debrief.EvidenceNearest, p.Name)
 }
 
 // heard takes note of what was decided.

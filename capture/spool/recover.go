@@ -161,7 +161,7 @@ func noteMended(st *State, j *journal, wall time.Time, seg debrief.Segment, more
 	}
 	if missing := st.Layout - seg.Samples; more && missing > 0 {
 		entries = append(entries, Entry{Kind: KindGap, Wall: wall, Gap: &debrief.Gap{
-			At: seg.Start + seg.Samples, Length: missing.Duration(), Reason: "power-cut",
+			At: seg.Start + seg.Samples, Length: missing.Duration(), Reason: debrief.GapPowerCut,
 		}})
 	}
 	for _, e := range entries {

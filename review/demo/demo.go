@@ -146,13 +146,16 @@ func perform(scheme debrief.Scheme, client debrief.ClientID, n int, sc script) *
 	}}
 	r.transcript = &debrief.Transcript{Recording: r.ID, Engine: engine, Made: sc.start}
 	r.tags = &debrief.Tags{Recording: r.ID, Scheme: scheme.Ref(), Model: "demo", Made: sc.start}
-	at := lead
+	at, asked := lead, debrief.Samples(0)
 	for i, l := range sc.lines {
 		u := utterance(l, at)
 		r.transcript.Utterances = append(r.transcript.Utterances, u)
 		r.transcript.Speech += u.Len()
+		if l.speaker == debrief.SpeakerCoach {
+			asked = u.Start
+		}
 		at = u.End.Seconds() + pauses[i%len(pauses)]
-		if tags := tagsOf(i, l); len(tags.Prompts)+len(tags.Suggested) > 0 {
+		if tags := tagsOf(scheme, i, l, asked); len(tags.Prompts)+len(tags.Suggested) > 0 {
 			r.tags.Utterances = append(r.tags.Utterances, tags)
 		}
 		if len(l.assigned) > 0 && l.speaker == debrief.SpeakerCoach {
@@ -179,13 +182,25 @@ func utterance(l line, at float64) debrief.Utterance {
 	return u
 }
 
-func tagsOf(index int, l line) debrief.UtteranceTags {
+// tagsOf gives a line its tags, with the evidence a tagger would name; asked is when the coach spoke last.
+func tagsOf(scheme debrief.Scheme, index int, l line, asked debrief.Samples) debrief.UtteranceTags {
+	name := func(id debrief.PromptID) string {
+		p, err := scheme.Prompt(id)
+		if err != nil {
+			return string(id) // another scheme than the built-in one
+		}
+		return p.Name
+	}
 	t := debrief.UtteranceTags{Index: index}
 	for _, p := range l.assigned {
-		t.Prompts = append(t.Prompts, debrief.Tag{Prompt: p, Confidence: 0.91, Source: debrief.SourceQuestion, Evidence: "follows the question"})
+		tag := debrief.Tag{Prompt: p, Confidence: 0.91, Source: debrief.SourceQuestion, Evidence: fmt.Sprintf(debrief.EvidenceAsked, asked)}
+		if l.speaker == debrief.SpeakerCoach {
+			tag.Source, tag.Evidence = debrief.SourceModel, fmt.Sprintf(debrief.EvidenceAsks, name(p))
+		}
+		t.Prompts = append(t.Prompts, tag)
 	}
 	for _, p := range l.suggested {
-		t.Suggested = append(t.Suggested, debrief.Tag{Prompt: p, Confidence: 0.44, Source: debrief.SourceModel, Evidence: "resembles other answers"})
+		t.Suggested = append(t.Suggested, debrief.Tag{Prompt: p, Confidence: 0.44, Source: debrief.SourceModel, Evidence: fmt.Sprintf(debrief.EvidenceNearest, name(p))})
 	}
 	return t
 }
@@ -227,14 +242,14 @@ func unfinished(scheme debrief.Scheme, sc script) []*recording {
 	return []*recording{
 		made(1, 1, debrief.Preparation, func(r *recording) { r.summary = nil }),
 		made(2, 1, debrief.Immediate, func(r *recording) {
-			r.Gaps = []debrief.Gap{{At: r.Samples / 2, Length: 42 * time.Second, Reason: "the microphone was out of reach"}}
+			r.Gaps = []debrief.Gap{{At: r.Samples / 2, Length: 42 * time.Second, Reason: debrief.GapLost}}
 			r.Markers = []debrief.Marker{{At: r.Samples / 3, Kind: "bookmark"}}
 		}),
 		made(3, 1, debrief.Followup, func(r *recording) { r.tags, r.summary = nil, nil }),
 		made(4, 2, debrief.Preparation, func(r *recording) { r.transcript, r.tags, r.summary = nil, nil, nil }),
 		made(5, 2, debrief.Immediate, func(r *recording) {
 			r.transcript.Utterances, r.tags = nil, nil
-			r.summary = &debrief.Summary{Recording: r.ID, Empty: "No speech was heard."}
+			r.summary = &debrief.Summary{Recording: r.ID, Empty: "no speech was heard"}
 		}),
 		made(6, 2, debrief.Followup, func(r *recording) {
 			r.transcript.Partial = []debrief.Span{{Start: r.Samples / 2, End: r.Samples}}

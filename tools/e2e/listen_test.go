@@ -237,7 +237,7 @@ func TestListen(t *testing.T) {
 		eval[any](t, ctx, watchSeeks)
 		run(t, ctx, chromedp.Click("#aside .marker[data-kind=bookmark]"))
 		until(t, ctx, playing+` && Math.abs(sought.at(-1) - Number(document.getElementById("debrief").dataset.length) / 3) < 0.01`)
-		if shown := eval[string](t, ctx, `document.querySelector(".marked").innerText + [...document.querySelectorAll(".transcript .notice")].map((n) => n.innerText).join()`); !strings.Contains(shown, "Bookmark") || !strings.Contains(shown, "Nothing was recorded for 42s: the microphone was out of reach") {
+		if shown := eval[string](t, ctx, `document.querySelector(".marked").innerText + [...document.querySelectorAll(".transcript .notice")].map((n) => n.innerText).join()`); !strings.Contains(shown, "Bookmark") || !strings.Contains(shown, "Nothing was recorded for 42 seconds: the microphone was out of reach") {
 			t.Errorf("it shows %q", shown)
 		}
 	})
