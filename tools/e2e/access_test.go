@@ -105,7 +105,8 @@ const focused = `(() => {
 	if (el === document.body) return {Place: -1};
 	const box = el.getBoundingClientRect();
 	const styles = [el, el.closest(".drop")].filter(Boolean).map((e) => getComputedStyle(e));
-	const over = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+	const middle = (from, to, size) => (Math.max(0, from) + Math.min(size, to)) / 2; // of what the window shows of it
+	const over = document.elementFromPoint(middle(box.left, box.right, innerWidth), middle(box.top, box.bottom, innerHeight));
 	return {
 		Place: [...document.querySelectorAll("*")].indexOf(el), Name: el.tagName + "." + el.className + " " + el.textContent.trim().slice(0, 30),
 		Ring: styles.some((s) => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2 && s.outlineColor !== "rgba(0, 0, 0, 0)"),
