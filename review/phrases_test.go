@@ -35,7 +35,7 @@ func TestEveryWordIsInTheCatalogue(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := pageOver(t, store, func(c *review.Config) {
-		c.Scheme, c.Intake = scheme, demo.NewWork(noon)
+		c.Scheme, c.Intake, c.Demo = scheme, demo.NewWork(noon), true
 		c.Limits = review.UploadLimits{Bytes: 1 << 30, Chunk: 1 << 20, Types: []string{".wav"}}
 	})
 	p.Bracket()

@@ -81,6 +81,8 @@ type Config struct {
 	// Intake takes recordings in; nil shows no uploads, and nothing is worked on here.
 	Intake Intake
 	Limits UploadLimits // of an upload; needed with Intake
+	// Demo says on the page that nothing is kept, and refuses files with these words.
+	Demo bool
 	// Changed is told of every change that is stored, so that tags and summary can be made anew; nil for nobody.
 	Changed func(debrief.ClientID, debrief.RecordingID)
 	// Author is written beside every edit; default "coach".

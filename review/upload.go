@@ -46,6 +46,7 @@ type uploadPage struct {
 	Limits   UploadLimits
 	Largest  string
 	Work     []workItem
+	Demo     bool
 }
 
 func (uploadPage) template() string { return "upload.html" }
@@ -56,7 +57,7 @@ func (p *Page) upload(r *http.Request) (view, error) {
 	}
 	v := &uploadPage{
 		Limits: p.Limits, Accept: strings.Join(append([]string{"audio/*"}, p.Limits.Types...), ","),
-		Largest: p.megabytes(p.Limits.Bytes),
+		Largest: p.megabytes(p.Limits.Bytes), Demo: p.Demo,
 	}
 	v.Title = p.text.get("upload.title")
 	v.Script, v.Live = "upload.js", "/live?finished=1"
@@ -106,6 +107,9 @@ func (p *Page) begin(w http.ResponseWriter, r *http.Request) error {
 	}
 	if problem := p.unfit(&job); problem != "" {
 		return p.sent(w, http.StatusUnprocessableEntity, received{Problem: problem})
+	}
+	if p.Demo {
+		return p.sent(w, http.StatusForbidden, received{Problem: p.text.get("upload.demo")})
 	}
 	job, err := p.Intake.Begin(r.Context(), job)
 	if err != nil {

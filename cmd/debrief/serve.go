@@ -157,7 +157,7 @@ func reviewConfig(c *cli.Context) (review.Config, error) {
 			return review.Config{}, err
 		}
 		config.Catalogue, config.Library, config.Sound = invented, invented, invented
-		config.Intake = demo.NewWork(time.Now())
+		config.Intake, config.Demo = demo.NewWork(time.Now()), true
 		return config, nil
 	}
 	lib, err := openLibrary(c)

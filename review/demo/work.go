@@ -10,7 +10,7 @@ import (
 	"debrief"
 )
 
-// Work is what is under way in the demo: one job in every state. A person may act on them, and
+// Work is what is under way in the demo: a job in every state and at every step. A person may act on them, and
 // nothing moves by itself, so that every state can be looked at for as long as one likes. Files
 // are not taken in.
 type Work struct {
@@ -33,6 +33,9 @@ func NewWork(now time.Time) *Work {
 		File: "lena evening.m4a", Bytes: 61_400_000, State: debrief.Working, Step: debrief.StepTranscribing,
 		Heard: minutes(12.4), Total: minutes(34), Since: now.Add(-40 * time.Second),
 	})
+	add(Lena, 2, debrief.Preparation, debrief.Job{File: "lena s2 before.opus", Bytes: 7_200_000, Received: 7_200_000, State: debrief.Working, Step: debrief.StepStoring})
+	add(Tomas, 1, debrief.Followup, debrief.Job{File: "tomas s1 at home.webm", Bytes: 3_900_000, Received: 3_900_000, State: debrief.Working, Step: debrief.StepTagging})
+	add(Tomas, 1, debrief.Preparation, debrief.Job{File: "first talk.mp3", Bytes: 12_700_000, Received: 12_700_000, State: debrief.Working, Step: debrief.StepSummarising})
 	add(Maya, 4, debrief.Preparation, debrief.Job{File: "maya_s4_preparation.wav", Bytes: 96_000_000, Received: 59_700_000, State: debrief.Receiving})
 	add(Maya, 3, debrief.Immediate, debrief.Job{File: "REC0042.WAV", Bytes: 41_900_000, Received: 41_900_000, State: debrief.Queued, Place: 1})
 	add(Tomas, 2, debrief.Followup, debrief.Job{Recording: id(106), State: debrief.Queued, Place: 2, Resumed: true})
@@ -42,6 +45,8 @@ func NewWork(now time.Time) *Work {
 	w.jobs[len(w.jobs)-1].Changed = now.Add(-26 * time.Hour) // this one stands still
 	add(Maya, 2, debrief.Followup, debrief.Job{File: "maya s2 evening.ogg", Bytes: 4_900_000, Received: 4_900_000, State: debrief.Cancelled})
 	add(Maya, 2, debrief.Immediate, debrief.Job{File: "maya s2.ogg", Recording: id(5), Bytes: 5_600_000, Received: 5_600_000, State: debrief.Finished, Outcome: "done"})
+	add(Tomas, 2, debrief.Immediate, debrief.Job{File: "REC0017.WAV", Recording: id(105), Bytes: 8_800_000, Received: 8_800_000, State: debrief.Finished, Outcome: "no_speech"})
+	add(Maya, 1, debrief.Immediate, debrief.Job{File: "maya first.m4a", Recording: id(2), Bytes: 5_100_000, Received: 5_100_000, State: debrief.Finished, Outcome: "unchanged"})
 	return w
 }
 

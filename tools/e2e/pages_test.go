@@ -93,7 +93,7 @@ var pages = []state{
 	{name: "upload-refused", path: "upload", await: chooser, prepare: `const d = new DataTransfer(); d.items.add(new File(["x"], "letter.pdf")); d.items.add(new File([], "empty.wav")); dispatchEvent(new DragEvent("drop", {dataTransfer: d, cancelable: true}))`},
 	{name: "upload-sending", path: "upload", await: chooser, prepare: `window.fetch = () => new Promise(() => {});` + upload, ready: said("%") + ` || ` + said("Looking")},
 	{name: "upload-broken", path: "upload", await: chooser, prepare: offline + upload, ready: said("goes on by itself")},
-	{name: "upload-denied", path: "upload", await: chooser, prepare: upload, ready: said("Not allowed")},
+	{name: "upload-denied", path: "upload", await: chooser, prepare: upload, ready: said("it takes no files in and keeps nothing")},
 	// What was done to the recording stays: last of those that show it.
 	{name: "recording-undo", path: complete, prepare: `document.querySelector("#u14 .at").focus(); document.querySelector("#tools [data-do=tag]").click(); document.querySelector("#menu [data-prompt=breakthrough]").click()`, ready: `!document.getElementById("toast").hidden`},
 	{name: "error", path: "nothing"},
