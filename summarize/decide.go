@@ -13,8 +13,8 @@ const (
 	// clientThreshold and coachThreshold are the lowest beliefs that make a tag: close to the best F1
 	// on hands of the corpus that the network had not seen, with more than 85 % of tags right there
 	// (go run ./internal/train -cv).
-	clientThreshold = 0.45
-	coachThreshold  = 0.40
+	clientThreshold = 0.42
+	coachThreshold  = 0.43
 	// suggestionFloor is the least belief worth a coach's glance.
 	suggestionFloor = 0.02
 	// maxSuggested prompts are named beside the tags.
@@ -24,8 +24,8 @@ const (
 // The lines through the logits that make the network's probabilities say how often they are right,
 // fitted on unseen hands by go run ./internal/train -cv: by itself it is too sure.
 const (
-	clientSlope, clientShift = 0.68, -0.41
-	coachSlope, coachShift   = 0.75, -0.24
+	clientSlope, clientShift = 0.86, -0.33
+	coachSlope, coachShift   = 0.90, -0.20
 )
 
 // calibrated turns a probability of the network into one to believe.
