@@ -52,7 +52,7 @@ check: setup ## gofmt, vet, staticcheck, race detector, known vulnerabilities
 bench: build ## word error rate, speed, memory, tags: the figures of the README
 	@scripts/bench.sh
 
-train: setup ## the tagger's model from its corpus: about 10 minutes, the same result every time
+train: setup ## the tagger's model from its corpus: about 17 minutes, the same result every time
 	go run ./internal/train
 
 soak: build ## the recorder for half an hour: microphones, servers, processes and disks taken away
