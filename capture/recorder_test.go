@@ -298,7 +298,8 @@ func TestRecorder(t *testing.T) {
 		if len(rec.Markers) != 3 || rec.Markers[0].Kind != "pause" || rec.Markers[2].Note != "here" {
 			t.Errorf("markers %+v", rec.Markers)
 		}
-		if rec.Gaps[0].Length < 900*time.Millisecond || rec.Gaps[0].Reason != "paused" {
+		// Sound arrives in bursts of 0.2 s and more: the gap's edges are theirs, its length is true.
+		if rec.Gaps[0].Length < time.Second/2 || rec.Gaps[0].Reason != "paused" {
 			t.Errorf("gaps %+v", rec.Gaps)
 		}
 	})

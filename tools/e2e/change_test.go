@@ -98,6 +98,7 @@ func TestTwoPeople(t *testing.T) {
 	one, two := browse(t, wide), browse(t, phone)
 	open(t, one, address+complete)
 	open(t, two, address+complete)
+	deafen(t, two)
 	run(t, one, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("e"), chromedp.SetValue("#u4 textarea", "What one heard."), chromedp.KeyEvent(kb.Enter))
 	until(t, one, `document.getElementById("t4").textContent === "What one heard."`)
 	run(t, two, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("e"), chromedp.SetValue("#u4 textarea", "What two heard."), chromedp.KeyEvent(kb.Enter),
@@ -116,6 +117,7 @@ func TestTwoSpeakers(t *testing.T) {
 	one, two := browse(t, wide), browse(t, wide)
 	open(t, one, address+complete)
 	open(t, two, address+complete)
+	deafen(t, two)
 	run(t, one, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("u"))
 	until(t, one, `document.getElementById("u4").classList.contains("unknown")`)
 	run(t, two, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("c"), chromedp.WaitVisible("#conflict"))

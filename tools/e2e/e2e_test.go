@@ -43,25 +43,40 @@ var binary string
 
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "debrief-e2e")
+	if err == nil {
+		err = prepare(dir)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
-	}
-	binary = os.Getenv("DEBRIEF_BIN") // a build to test instead
-	if binary == "" {
-		binary = filepath.Join(dir, "debrief")
-		build := exec.Command("go", "build", "-C", "../..", "-o", binary, "./cmd/debrief")
-		build.Stdout, build.Stderr = os.Stderr, os.Stderr
-		if err := build.Run(); err != nil {
-			fmt.Fprintln(os.Stderr, "build debrief:", err)
-			os.Exit(1)
-		}
 	}
 	code := m.Run()
 	if err := os.RemoveAll(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
 	os.Exit(code)
+}
+
+// prepare builds the command in a directory, and names the models to it: it looks beside itself.
+func prepare(dir string) error {
+	models, err := filepath.Abs("../../models")
+	if err != nil {
+		return err
+	}
+	if err := os.Setenv("DEBRIEF_MODELS", models); err != nil {
+		return err
+	}
+	binary = os.Getenv("DEBRIEF_BIN") // a build to test instead
+	if binary != "" {
+		return nil
+	}
+	binary = filepath.Join(dir, "debrief")
+	build := exec.Command("go", "build", "-C", "../..", "-o", binary, "./cmd/debrief")
+	build.Stdout, build.Stderr = os.Stderr, os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build debrief: %w", err)
+	}
+	return nil
 }
 
 var pageAddress = regexp.MustCompile(`http://\S+`)

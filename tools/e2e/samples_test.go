@@ -18,11 +18,6 @@ import (
 // TestSamples brings the sample recordings in with the real recogniser and tagger, and then
 // hears, corrects and finds them; what a coach changed outlives a server that is killed.
 func TestSamples(t *testing.T) {
-	models, err := filepath.Abs("../../models")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("DEBRIEF_MODELS", models)
 	store := t.TempDir()
 	for _, phase := range []string{"immediate", "followup"} {
 		out, err := exec.Command(binary, "batch", "--store", store, "--client", "c01", "--session", "2", "--phase", phase, "../../samples/c01_s2_"+phase+".ogg").CombinedOutput()

@@ -18,7 +18,7 @@ var shots = flag.String("screenshots", "", "folder to write a picture of every p
 // each can be drawn, and none has a barrier. With the flag the pictures are kept.
 func TestPages(t *testing.T) {
 	script := axe(t)
-	store := newStore(t) // names the models as well: the course compares by meaning
+	store := newStore(t)
 	bare, demo := store.start(t), serve(t, "--demo")
 	for _, s := range []screen{wide, phone} {
 		t.Run(s.name(), func(t *testing.T) {

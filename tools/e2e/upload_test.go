@@ -26,11 +26,6 @@ type store struct {
 
 func newStore(t *testing.T) *store {
 	t.Helper()
-	models, err := filepath.Abs("../../models")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("DEBRIEF_MODELS", models)
 	return &store{dir: t.TempDir(), uploads: t.TempDir(), kill: func() {}}
 }
 

@@ -100,6 +100,7 @@ func TestTwoPeopleAtEverything(t *testing.T) {
 	one, two := browse(t, wide), browse(t, wide)
 	open(t, one, address+reviewed)
 	open(t, two, address+reviewed)
+	deafen(t, two)
 	const sentence = `#aside .sentence[data-u="2"]`
 	for _, c := range []struct {
 		name        string
@@ -148,6 +149,13 @@ func TestTwoPeopleAtEverything(t *testing.T) {
 			until(t, two, c.twoHas)
 		})
 	}
+}
+
+// deafen cuts a page's stream of events, as the browser does for a tab in the back: the page keeps
+// showing what it was opened with, however soon somebody else changes it.
+func deafen(t *testing.T, ctx context.Context) {
+	t.Helper()
+	eval[any](t, ctx, `dispatchEvent(new Event("pagehide")); null`)
 }
 
 // note changes a note that is there.
