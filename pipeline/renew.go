@@ -24,7 +24,7 @@ type RenewerConfig struct {
 }
 
 // Renewer brings tags and summaries up to date with what coaches correct, when they pause. What it does not get to is stale by
-// its input: the next correction, batch or retag finds it. It is safe for concurrent use.
+// its input: whoever opens the recording next says so again, and batch and retag find it. It is safe for concurrent use.
 type Renewer struct {
 	RenewerConfig
 	mu   sync.Mutex

@@ -165,6 +165,25 @@ func TestChangesAreTold(t *testing.T) {
 	}
 }
 
+// A server that was started anew knows of no change: whoever opens a recording has it caught up with what was corrected.
+func TestCatchesUp(t *testing.T) {
+	store := newStore(t)
+	opened := func() (told int) {
+		h := pageOver(t, store, func(c *review.Config) { c.Changed = func(debrief.ClientID, debrief.RecordingID) { told++ } })
+		if answer := get(t, h, complete); answer.Code != http.StatusOK {
+			t.Fatalf("status %d", answer.Code)
+		}
+		return told
+	}
+	if n := opened(); n != 0 {
+		t.Errorf("nothing was corrected, and it was told %d times", n)
+	}
+	must(t, pageOver(t, store, nil), `{"kind":"text",`+fourth+`,"seen":"`+fourthText+`","text":"She was young."}`)
+	if n := opened(); n != 1 {
+		t.Errorf("a correction was told %d times to the next server", n)
+	}
+}
+
 func TestNotes(t *testing.T) {
 	p := newPage(t, nil)
 	out := must(t, p, `{"kind":"note",`+fourth+`,"text":"ask about the photograph","private":true}`)

@@ -91,6 +91,14 @@ func (p *Page) lay(d *documents) {
 	}
 }
 
+// behind reports whether tags or summary were made of other words, or other decisions, than count now.
+func (d documents) behind() bool {
+	if d.transcript == nil || d.tags == nil || d.summary == nil {
+		return false // what is missing is made with the rest
+	}
+	return d.tags.Input != d.transcript.Hash() || d.summary.Input != debrief.SummaryInput(d.transcript, d.tags)
+}
+
 // answered maps each prompt the client answered to how many utterances do. What the coach asked does not count.
 func (d documents) answered() map[debrief.PromptID]int {
 	out := map[debrief.PromptID]int{}

@@ -63,6 +63,9 @@ func (p *Page) recording(r *http.Request) (view, error) {
 	if err != nil {
 		return nil, err
 	}
+	if docs.behind() { // corrected before the server was started anew, or through another one
+		p.Changed(rec.Client, rec.ID)
+	}
 	v := &recordingPage{
 		Heading: p.text.get("recording.heading", rec.Session, p.phaseName(rec.Phase)),
 		Client:  clientName(client),

@@ -83,7 +83,8 @@ type Config struct {
 	Limits UploadLimits // of an upload; needed with Intake
 	// Demo says on the page that nothing is kept, and refuses files with these words.
 	Demo bool
-	// Changed is told of every change that is stored, so that tags and summary can be made anew; nil for nobody.
+	// Changed is told of every change that is stored, and of a recording that is opened and still shows tags or a summary
+	// from before one, so that they can be made anew; nil for nobody.
 	Changed func(debrief.ClientID, debrief.RecordingID)
 	// Author is written beside every edit; default "coach".
 	Author string
