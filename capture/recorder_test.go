@@ -37,7 +37,7 @@ var programs = map[string]func(args []string) int{
 }
 
 // patience bounds every wait of these tests: far beyond what a loaded machine needs.
-const patience = 60 * time.Second
+const patience = 5 * time.Minute
 
 var someone = spool.Who{ID: "01JD0000000000000000000001", Client: "c01", Session: 3, Phase: debrief.Immediate}
 
@@ -116,6 +116,21 @@ func (r *run) recorded(seconds float64) {
 	r.until(fmt.Sprintf("%v s more", seconds), func(s Status) bool { return s.Samples >= want })
 }
 
+// delivered is how much the microphone has given since it was opened, recorded or not.
+func (r *run) delivered() (n debrief.Samples) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
+	defer cancel()
+	if err := r.do(ctx, func() {
+		if r.active != nil {
+			n = r.active.pace.n
+		}
+	}); err != nil {
+		r.t.Fatal(err)
+	}
+	return n
+}
+
 // stop ends the recording and returns it with its audio.
 func (r *run) stop() (*debrief.Recording, []int16) {
 	r.t.Helper()
@@ -151,10 +166,16 @@ func spooled(t *testing.T, dir string) (*debrief.Recording, []int16) {
 	return st.Manifest(), pcm
 }
 
-func (r *run) saw(kind, text string) bool {
+// told is how many events of a kind have said something.
+func (r *run) told(kind, text string) (n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.ContainsFunc(r.events, func(e Event) bool { return e.Kind == kind && strings.Contains(e.Text, text) })
+	for _, e := range r.events {
+		if e.Kind == kind && strings.Contains(e.Text, text) {
+			n++
+		}
+	}
+	return n
 }
 
 // children are the process ids of this process's capture processes on a server.
@@ -257,7 +278,7 @@ func TestRecorder(t *testing.T) {
 		server := testsound.Start(t, "lapel")
 		r := start(t, t.TempDir(), server.Env(), "lapel")
 		r.until("waiting", func(s Status) bool { return s.State == Waiting })
-		if r.saw("state", "recording") {
+		if r.told("state", "recording") > 0 {
 			t.Error("said to record before there was signal")
 		}
 		server.FeedRamp("lapel")
@@ -284,8 +305,9 @@ func TestRecorder(t *testing.T) {
 		if err := r.Pause(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		paused := r.Status().Elapsed
-		r.until("a pause of 1 s", func(s Status) bool { return s.State == Paused && s.Elapsed > paused+time.Second })
+		// By the microphone's own count: its sound arrives in bursts, of a second on a loaded machine.
+		from := r.delivered()
+		r.until("a pause of 2 s", func(s Status) bool { return s.State == Paused && r.delivered() > from+2*debrief.SampleRate })
 		if err := r.Resume(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -298,8 +320,7 @@ func TestRecorder(t *testing.T) {
 		if len(rec.Markers) != 3 || rec.Markers[0].Kind != "pause" || rec.Markers[2].Note != "here" {
 			t.Errorf("markers %+v", rec.Markers)
 		}
-		// Sound arrives in bursts of 0.2 s and more: the gap's edges are theirs, its length is true.
-		if rec.Gaps[0].Length < time.Second/2 || rec.Gaps[0].Reason != "paused" {
+		if rec.Gaps[0].Length < time.Second || rec.Gaps[0].Reason != "paused" {
 			t.Errorf("gaps %+v", rec.Gaps)
 		}
 	})

@@ -29,9 +29,11 @@ func TestSoakRampUnderLoad(t *testing.T) { rampUnderLoad(t, 60) }
 
 func TestSoakKilledCaptures(t *testing.T) { killCaptures(t, 100, lossLimitOfKill) }
 
-func TestSoakKilledRecorder(t *testing.T) { killRecorder(t, 100) }
+func TestSoakKilledRecorder(t *testing.T) { killRecorder(t, 100, lossLimitOfKill) }
 
 func TestSoakUnpluggings(t *testing.T) { unpluggings(t, 20) }
+
+func TestSoakMoves(t *testing.T) { moves(t, 20, movedMargin) }
 
 // TestSoakServerRestarts kills the sound server five times. The clock knows how long each took.
 func TestSoakServerRestarts(t *testing.T) {
@@ -80,7 +82,7 @@ func TestSoakDiskFull(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("a full disk was not noticed")
 	}
-	if !r.saw("disk", "disk low") {
+	if r.told("disk", "disk low") == 0 {
 		t.Error("it was not announced")
 	}
 	_, pcm := spooled(t, r.w.Dir())

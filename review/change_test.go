@@ -291,7 +291,7 @@ func shoutChange(t testing.TB, h http.Handler, body string) (*http.Request, *bro
 func FuzzChange(f *testing.F) {
 	machine := &recut{}
 	p, store := hostilePage(f, newStore(f), func(c *review.Config) { machine.Library, c.Library = c.Library, machine })
-	get(f, p, "http://localhost/")
+	p.Survey()
 	mine := `{"kind":"text",` + fourth + `,"text":"Mine.","seen":"` + fourthText + `"}`
 	for _, other := range []string{
 		`{"kind":"text",` + fourth + `,"text":"Other","seen":"Mine."}`,

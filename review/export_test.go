@@ -15,6 +15,9 @@ func (p *Page) Patterns() []string { return slices.Sorted(maps.Keys(p.routes()))
 // StaticPrefix is where scripts and styles are.
 func (p *Page) StaticPrefix() string { return p.static.prefix }
 
+// Survey looks through the store, however long that takes: a request waits for two seconds only.
+func (p *Page) Survey() { <-p.index.start(p) }
+
 // Streams is how many live streams are open, and how many scopes are watched for them.
 func (p *Page) Streams() (streams, watches int) {
 	p.watches.mu.Lock()

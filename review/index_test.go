@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -76,7 +77,8 @@ func newShelf() *shelf {
 	return &shelf{said: map[debrief.RecordingID][]string{}, stamps: map[debrief.RecordingID]string{"": "1"}, bad: map[debrief.RecordingID]error{}}
 }
 
-// indexed is a page that has nothing but its index, on a store and a clock.
+// indexed is a page that has nothing but its index, on a store and a clock. Its tests run in bubbles: there a request's
+// patience ends when nothing more happens, however slow the machine.
 func indexed(t *testing.T, s *shelf, now *time.Time) *Page {
 	t.Helper()
 	text, err := readCatalogue("en")
@@ -105,7 +107,9 @@ func (p *Page) hits(t *testing.T, words ...string) []string {
 	return out
 }
 
-func TestIndexFollowsTheStore(t *testing.T) {
+func TestIndexFollowsTheStore(t *testing.T) { synctest.Test(t, indexFollowsTheStore) }
+
+func indexFollowsTheStore(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	s := newShelf()
 	s.say("a", "1", "the green gate", "my mother was there")
@@ -135,7 +139,9 @@ func TestIndexFollowsTheStore(t *testing.T) {
 	}
 }
 
-func TestIndexKeepsWhatIsKnown(t *testing.T) {
+func TestIndexKeepsWhatIsKnown(t *testing.T) { synctest.Test(t, indexKeepsWhatIsKnown) }
+
+func indexKeepsWhatIsKnown(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	s := newShelf()
 	s.say("a", "1", "the green gate")
@@ -160,7 +166,9 @@ func TestIndexKeepsWhatIsKnown(t *testing.T) {
 	}
 }
 
-func TestIndexWithoutStore(t *testing.T) {
+func TestIndexWithoutStore(t *testing.T) { synctest.Test(t, indexWithoutStore) }
+
+func indexWithoutStore(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	s := newShelf()
 	s.down = debrief.ErrUnavailable
@@ -177,7 +185,9 @@ func TestIndexWithoutStore(t *testing.T) {
 
 // TestIndexKeepsAnEditMadeMeanwhile edits while the survey is reading: what it read before must
 // not come back, and the next survey reads the recording again.
-func TestIndexKeepsAnEditMadeMeanwhile(t *testing.T) {
+func TestIndexKeepsAnEditMadeMeanwhile(t *testing.T) { synctest.Test(t, indexKeepsAnEditMadeMeanwhile) }
+
+func indexKeepsAnEditMadeMeanwhile(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	s := newShelf()
 	s.say("a", "1", "the green gate")
@@ -201,7 +211,9 @@ func TestIndexKeepsAnEditMadeMeanwhile(t *testing.T) {
 
 // TestIndexIsReadInParts holds the first reading up: the list is there, and the search says what
 // it has not read.
-func TestIndexIsReadInParts(t *testing.T) {
+func TestIndexIsReadInParts(t *testing.T) { synctest.Test(t, indexIsReadInParts) }
+
+func indexIsReadInParts(t *testing.T) {
 	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	s := newShelf()
 	s.say("a", "1", "the green gate")
@@ -209,12 +221,11 @@ func TestIndexIsReadInParts(t *testing.T) {
 	s.during = func() { <-hold }
 	p := indexed(t, s, &now)
 	ended := p.index.start(p)
-	for known := p.index.now.Load(); known == nil || len(known.sheets) == 0; known = p.index.now.Load() {
-		select {
-		case <-ended:
-			t.Fatal("the survey ended without reading")
-		default:
-		}
+	synctest.Wait() // it can go no further
+	select {
+	case <-ended:
+		t.Fatal("the survey ended without reading")
+	default:
 	}
 	known, err := p.index.look(t.Context(), p)
 	if err != nil || known.unread != 1 || known.rows()[0].Recordings != 1 {

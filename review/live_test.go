@@ -20,10 +20,13 @@ import (
 	"debrief/review/demo"
 )
 
+// patience bounds every wait of these tests: far beyond what a loaded machine needs.
+const patience = 5 * time.Minute
+
 // events opens a stream and returns a function that waits until one of its events says something.
 func events(t *testing.T, server *httptest.Server, path string) (until func(event, says string) string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+path, nil)
 	if err != nil {
@@ -142,7 +145,8 @@ func (g *growing) Recording(ctx context.Context, c debrief.ClientID, id debrief.
 func TestLiveCapture(t *testing.T) {
 	t.Parallel() // it waits for looks at the store more than it works
 	store := newStore(t)
-	began := time.Now().Add(-2 * time.Minute)
+	now := time.Now() // and stays, however long this takes
+	began := now.Add(-2 * time.Minute)
 	rec := debrief.Recording{
 		ID: recordingAt(began), Client: demo.Lena, Session: 3, Phase: debrief.Immediate,
 		Status: debrief.Capturing, Started: began, Samples: debrief.SamplesOf(60),
@@ -151,7 +155,7 @@ func TestLiveCapture(t *testing.T) {
 	begun := rec
 	begun.Samples = 0
 	g.set(begun, "0")
-	p := newPage(t, func(c *review.Config) { c.Catalogue, c.Library, c.Now = g, g, nil })
+	p := newPage(t, func(c *review.Config) { c.Catalogue, c.Library, c.Now = g, g, func() time.Time { return now } })
 	server := serve(t, p)
 	if page := get(t, p, "/clients/lena/recordings/"+string(rec.ID)).Body.String(); !strings.Contains(page, "It has begun") || strings.Contains(page, "<audio") {
 		t.Error("the page of a recording without sound has a player")

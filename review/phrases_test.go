@@ -39,6 +39,7 @@ func TestEveryWordIsInTheCatalogue(t *testing.T) {
 		c.Limits = review.UploadLimits{Bytes: 1 << 30, Chunk: 1 << 20, Types: []string{".wav"}}
 	})
 	p.Bracket()
+	p.Survey()
 	data := said(t, store)
 	paths := []string{"/", "/clients/maya", "/clients/tomas", "/clients/c04", "/clients/maya/course", "/clients/tomas/course", "/clients/c04/course",
 		"/search", "/search?q=garden", "/search?q=watching", "/search?q=zeppelin", "/upload", "/nothing", complete, "/clients/maya/recordings/01DEMQ00000000000000000008"}

@@ -251,7 +251,7 @@ func TestProcess(t *testing.T) {
 func FuzzUpload(f *testing.F) {
 	in, dir := newIntake(f)
 	p, store := hostilePage(f, newStore(f), func(c *review.Config) { c.Intake, c.Limits = in, limits })
-	get(f, p, "http://localhost/")
+	p.Survey()
 	f.Add(uint16(3000), []byte{0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255, 0}, []byte("abcdefg"))
 	f.Add(uint16(40), []byte{0, 0, 9, 1, 0, 1, 9, 0, 0, 128, 9, 0, 0, 0, 9, 2, 0, 0, 9, 3, 0, 0, 9, 4, 1, 0, 0, 0, 0, 0, 200, 0}, []byte("x"))
 	f.Add(uint16(5), []byte{0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 4, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0}, []byte{0})

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience bounds every wait of these tests: far beyond what a loaded machine needs.
-const patience = 30 * time.Second
+const patience = 5 * time.Minute
 
 func newHost(t *testing.T, env []string) *Host {
 	t.Helper()

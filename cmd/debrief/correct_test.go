@@ -18,7 +18,7 @@ import (
 	"debrief/summarize"
 )
 
-// TestServeTagsWhatIsCorrected corrects a sentence on the page of a server: soon the page is told of other tags, made of the
+// TestServeTagsWhatIsCorrected corrects a sentence on the page of a server: then the page is told of other tags, made of the
 // words the coach wrote, and of a summary that quotes them. What she decided about another sentence stands.
 func TestServeTagsWhatIsCorrected(t *testing.T) {
 	dir := t.TempDir()
@@ -41,7 +41,13 @@ func TestServeTagsWhatIsCorrected(t *testing.T) {
 	lines.Scan()
 	page := fmt.Sprintf("%sclients/%s/recordings/%s", servedAt.FindString(lines.Text()), rec.Client, rec.ID)
 
-	live, err := http.Get(page + "/live")
+	ask, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ask, http.MethodGet, page+"/live", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,19 +76,20 @@ func TestServeTagsWhatIsCorrected(t *testing.T) {
 			t.Fatalf("%s: status %d", change, answer.StatusCode)
 		}
 	}
-	if after := nextVersion(); after == before {
-		t.Fatalf("the page is told the same version %s again", after)
-	}
-
-	tags, _, err := lib.LoadTags(t.Context(), rec.Client, rec.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
 	is := func(id debrief.PromptID) func(debrief.Tag) bool {
 		return func(t debrief.Tag) bool { return t.Prompt == id }
 	}
-	if !slices.ContainsFunc(tags.Utterances[1].Prompts, is("body")) {
-		t.Errorf("the corrected sentence has %+v", tags.Utterances[1])
+	// Where the two changes lie further apart than a coach's pause, the first one brings a version of its own.
+	var tags *debrief.Tags
+	for tags == nil || !slices.ContainsFunc(tags.Utterances[1].Prompts, is("body")) {
+		after := nextVersion()
+		if after == before {
+			t.Fatalf("the page is told the same version %s again", after)
+		}
+		before = after
+		if tags, _, err = lib.LoadTags(t.Context(), rec.Client, rec.ID); err != nil {
+			t.Fatal(err)
+		}
 	}
 	raw, _, err := lib.LoadReview(t.Context(), rec.Client, rec.ID)
 	var review debrief.Review

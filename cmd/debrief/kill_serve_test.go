@@ -23,8 +23,8 @@ import (
 const (
 	// serverKills is how often the server is killed on each kind of store; the moments are drawn anew every time.
 	serverKills = 25
-	// longestLife is how long a server may save edits before it is killed: some dozen edits.
-	longestLife = 150 * time.Millisecond
+	// longestLife is how many edits a server may save, at most, before one in which it is killed.
+	longestLife = 12
 )
 
 // TestKillServe ends the real server with SIGKILL while a coach's edits follow each other without
@@ -64,9 +64,11 @@ func killServe(t *testing.T, lib *storage.Library, command []string) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	kept, during := 0, 0 // edits the store holds; servers that died while one was under way
+	kept, during := 0, 0   // edits the store holds; servers that died while one was under way
+	var took time.Duration // by the last edit that was saved: machines differ
 	for range serverKills {
-		saved, sent := editUntilKilled(t, command, rec, kept, time.Duration(random.Int64N(int64(longestLife))))
+		d := doom{edits: random.IntN(longestLife), part: random.Float64()}
+		saved, sent := editUntilKilled(t, command, rec, kept, d, &took)
 		data, _, err := lib.LoadReview(t.Context(), rec.Client, rec.ID)
 		if saved == 0 && err != nil && kept == 0 {
 			continue // killed before the first edit
@@ -102,9 +104,15 @@ func edit(n int) string { return strings.Repeat("word ", 400) + fmt.Sprint(n) + 
 
 var servedAt = regexp.MustCompile(`http://\S+`)
 
-// editUntilKilled starts a server, sends edits from the one after kept on, kills the server after
-// a while, and returns how many edits have been answered as saved and sent in all.
-func editUntilKilled(t *testing.T, command []string, rec *debrief.Recording, kept int, life time.Duration) (saved, sent int) {
+// doom is when a server is killed: when it has saved so many edits, after a part of the time that the last one took.
+type doom struct {
+	edits int
+	part  float64
+}
+
+// editUntilKilled starts a server, sends edits from the one after kept on, kills the server at its
+// time, and returns how many edits have been answered as saved and sent in all.
+func editUntilKilled(t *testing.T, command []string, rec *debrief.Recording, kept int, d doom, took *time.Duration) (saved, sent int) {
 	t.Helper()
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env = append(cmd.Environ(), "DEBRIEF_MODELS="+filepath.Join(testenv.Root(t), "models"))
@@ -125,10 +133,13 @@ func editUntilKilled(t *testing.T, command []string, rec *debrief.Recording, kep
 		_ = cmd.Wait()
 		t.Fatalf("no address in %q: %s", lines.Text(), &log)
 	}
-	kill := time.AfterFunc(life, func() { _ = cmd.Process.Kill() })
-	defer kill.Stop()
 	saved, sent = kept, kept
 	for {
+		if saved == kept+d.edits {
+			kill := time.AfterFunc(time.Duration(d.part*float64(*took)), func() { _ = cmd.Process.Kill() })
+			defer kill.Stop()
+		}
+		began := time.Now()
 		body, err := json.Marshal(map[string]any{"kind": "text", "utterance": 0, "start": 16000, "seen": edit(saved), "text": edit(saved + 1)})
 		if err != nil {
 			t.Fatal(err)
@@ -145,7 +156,7 @@ func editUntilKilled(t *testing.T, command []string, rec *debrief.Recording, kep
 			_ = cmd.Wait()
 			t.Fatalf("edit %d: status %d: %s", sent, answer.StatusCode, &log)
 		}
-		saved = sent // the status is sent after the edit is stored
+		saved, *took = sent, time.Since(began) // the status is sent after the edit is stored
 		if err != nil {
 			break
 		}

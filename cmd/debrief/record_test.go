@@ -23,7 +23,7 @@ import (
 )
 
 // patience bounds every wait of these tests: far beyond what a loaded machine needs.
-const patience = 5 * time.Minute
+const patience = 15 * time.Minute
 
 // programs builds what make build does and returns the path of debrief.
 func programs(t *testing.T) string {
