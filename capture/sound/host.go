@@ -19,8 +19,8 @@ import (
 
 const (
 	// listPatience bounds the listing of devices; PortAudio takes half a second on a usual
-	// configuration, and a stopped sound server answers never.
-	listPatience = 5 * time.Second
+	// configuration, ten times that on a machine at its limit, and a stopped sound server answers never.
+	listPatience = 20 * time.Second
 	// serverLatency is asked for where a sound server buffers minutes anyway. A longer one would
 	// swallow more at the start of a stream, one host period, and lose more when killed.
 	serverLatency = 200 * time.Millisecond

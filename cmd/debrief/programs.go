@@ -30,8 +30,8 @@ const (
 )
 
 // versionTimeout bounds asking a program for its version: one that is of the same build answers in
-// some 10 ms on an idle machine.
-const versionTimeout = 10 * time.Second
+// some 10 ms on an idle machine, and in seconds on one that is busy with ten other things.
+const versionTimeout = time.Minute
 
 // beside finds a program in the directory of this one: debrief.ErrNotFound when it is not there, and
 // debrief.ErrConflict with a hint when it is of another build. Such a one was left behind by an
