@@ -10,6 +10,7 @@ export class Editor {
   constructor(href, transcript, legend, aside, onChange) {
     Object.assign(this, { href: href + "/review", transcript, legend, aside, onChange, undos: [], index: 0 });
     this.sending = this.sent = 0; // changes under way, and answered
+    this.asideDrawn = aside.innerHTML; // as the server renders it
     this.tools = document.getElementById("tools");
     this.menu = document.getElementById("menu");
     this.speakers = document.getElementById("speakers");
@@ -170,9 +171,13 @@ export class Editor {
       if (e.key === "Enter" && !e.shiftKey && !e.isComposing) { e.preventDefault(); submit(); }
     });
     // The field stays until the server has the words: a lost connection loses nothing.
+    let saving = false; // a second press of the key must not clash with the first
     const submit = async () => {
+      if (saving) return;
       if (field.value.trim() === text.trim()) return close();
+      saving = true;
       if (await save(field.value)) close();
+      saving = false;
     };
   }
 
@@ -278,23 +283,31 @@ export class Editor {
   }
 
   #show(body) {
+    const held = this.tools.contains(document.activeElement) ? document.activeElement : null;
     for (const html of body.rows ?? []) this.transcript.replace(html);
-    this.tools.remove();
-    this.#place(document.activeElement?.closest?.(".u") ?? document.querySelector(".u:hover"));
+    if (!this.tools.isConnected) { // their row is another element now; where it is not, nothing moves under a finger
+      this.tools.remove();
+      this.#place(document.activeElement?.closest?.(".u") ?? document.querySelector(".u:hover"));
+      if (this.tools.isConnected) held?.focus({ preventScroll: true });
+    }
     this.#drawAside(body.aside);
     this.legend.recount();
     this.onChange();
   }
 
-  // Draws the summary anew, but not under somebody who is writing in it; the focus stays in its place.
+  // Draws the summary anew if it is another, but not under somebody who is writing in it; the focus stays in its place.
   #drawAside(html = this.asideNext) {
     this.asideNext = html;
     if (!html || this.aside.querySelector(".editor")) return;
     this.asideNext = undefined;
-    const buttons = () => [...this.aside.querySelectorAll("button")].filter((b) => b.checkVisibility());
+    const next = document.createElement("template");
+    next.innerHTML = html;
+    if (next.innerHTML === this.asideDrawn) return;
+    this.asideDrawn = next.innerHTML;
+    const buttons = () => [...this.aside.querySelectorAll("button, a, summary")].filter((b) => b.checkVisibility());
     const at = buttons().indexOf(document.activeElement);
     const unfolded = this.aside.querySelector("details")?.open;
-    this.aside.innerHTML = html;
+    this.aside.replaceChildren(next.content);
     const details = this.aside.querySelector("details");
     if (details && unfolded) details.open = true;
     if (at >= 0) buttons()[Math.min(at, buttons().length - 1)]?.focus({ preventScroll: true });
@@ -310,6 +323,7 @@ export class Editor {
     dialog.querySelector(".history-advice").hidden = change.kind !== "text";
     dialog.returnValue = "theirs";
     dialog.showModal();
+    dialog.focus(); // not at an answer: the next Enter may be meant for the words
     await new Promise((done) => dialog.addEventListener("close", done, { once: true }));
     const mine = dialog.returnValue === "mine";
     const nothing = { tag: "rejected", note: "removed" }[change.kind];

@@ -22,10 +22,11 @@ export class Find {
 
   focus() { this.field.focus(); this.field.select(); }
 
-  /** Looks again after a row has changed. */
+  /** Looks again after a row has changed, and stays at the place it was at. */
   again() { if (this.field.value.trim()) this.#look(false); }
 
   #look(go) {
+    const was = this.at;
     const wanted = this.field.value.trim().toLowerCase();
     this.places = [];
     if (wanted) {
@@ -38,18 +39,23 @@ export class Find {
     this.at = -1;
     if (window.Highlight) CSS.highlights.set("found", new Highlight(...this.places.map((p) => this.#range(p)).filter(Boolean)));
     for (const b of this.steps) b.hidden = this.places.length === 0;
-    if (go && this.places.length) this.#step(1); else this.#tell();
+    if (go && this.places.length) { this.#step(1); return; }
+    if (was >= 0 && this.places.length) this.#stand(Math.min(was, this.places.length - 1));
+    this.#tell();
   }
 
   #step(direction) {
     if (!this.places.length) return;
-    this.at = (this.at + direction + this.places.length) % this.places.length;
-    const place = this.places[this.at];
-    const range = this.#range(place);
-    if (window.Highlight && range) CSS.highlights.set("found-here", new Highlight(range));
+    this.#stand((this.at + direction + this.places.length) % this.places.length);
     this.transcript.following = false;
-    this.transcript.show(place.index);
+    this.transcript.show(this.places[this.at].index);
     this.#tell();
+  }
+
+  #stand(at) {
+    this.at = at;
+    const range = this.#range(this.places[at]);
+    if (window.Highlight && range) CSS.highlights.set("found-here", new Highlight(range));
   }
 
   #range({ index, from, to }) {

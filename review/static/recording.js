@@ -61,6 +61,8 @@ const keys = {
   "<": () => player.speed(-1), ">": () => player.speed(1), "?": () => help.showModal(), "/": () => find?.focus(),
   ArrowDown: () => transcript.goTo(Math.max(0, transcript.current), 1), ArrowUp: () => transcript.goTo(Math.max(0, transcript.current), -1),
 };
+// A key that is held down acts once: what it brings up is not answered by it.
+addEventListener("keydown", (e) => { if (e.repeat && e.key === "Enter" && e.target.closest?.("button, a")) e.preventDefault(); }, true);
 addEventListener("keydown", (e) => {
   if (e.defaultPrevented || e.altKey || document.querySelector("dialog[open]")) return;
   const field = e.target.closest?.("input, textarea, select");

@@ -15,75 +15,76 @@ func TestCorrect(t *testing.T) {
 	was := eval[string](t, ctx, `document.getElementById("t4").textContent`)
 
 	t.Run("EditAndUndo", func(t *testing.T) {
-		run(t, ctx, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("e"), chromedp.WaitVisible("#u4 textarea"),
-			chromedp.SetValue("#u4 textarea", "My mother was there, younger than me."), chromedp.KeyEvent(kb.Enter))
+		run(t, ctx, chromedp.Focus("#u4 .at"), key("e"), chromedp.WaitVisible("#u4 textarea"),
+			chromedp.SetValue("#u4 textarea", "My mother was there, younger than me."), key(kb.Enter))
 		until(t, ctx, `document.getElementById("t4").textContent === "My mother was there, younger than me." && document.querySelector("#u4 .history") !== null`)
 		if focused := eval[string](t, ctx, `document.activeElement.closest(".u")?.id ?? ""`); focused != "u4" {
 			t.Errorf("the keyboard is at %q", focused)
 		}
 		run(t, ctx, chromedp.Reload())
+		arrive(t, ctx, "#t4")
 		until(t, ctx, `document.getElementById("t4")?.textContent.startsWith("My mother was there, younger")`)
-		run(t, ctx, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("e"), chromedp.WaitVisible("#u4 textarea"),
-			chromedp.SetValue("#u4 textarea", was), chromedp.Click("#u4 .editor .button"))
+		run(t, ctx, chromedp.Focus("#u4 .at"), key("e"), chromedp.WaitVisible("#u4 textarea"),
+			chromedp.SetValue("#u4 textarea", was), click("#u4 .editor .button"))
 		until(t, ctx, `document.querySelectorAll("#u4 .history li").length === 3`)
-		run(t, ctx, chromedp.Click("#undo"))
+		run(t, ctx, click("#undo"))
 		until(t, ctx, `document.getElementById("t4").textContent.startsWith("My mother was there, younger")`)
 	})
 	t.Run("EscapeKeepsTheWords", func(t *testing.T) {
-		run(t, ctx, chromedp.Focus("#u1 .at"), chromedp.KeyEvent("e"), chromedp.WaitVisible("#u1 textarea"),
-			chromedp.SetValue("#u1 textarea", "other"), chromedp.KeyEvent(kb.Escape))
+		run(t, ctx, chromedp.Focus("#u1 .at"), key("e"), chromedp.WaitVisible("#u1 textarea"),
+			chromedp.SetValue("#u1 textarea", "other"), key(kb.Escape))
 		until(t, ctx, `document.querySelector("#u1 textarea") === null && document.getElementById("t1").textContent === "I can hear the rain. That is nice."`)
 	})
 	t.Run("Speaker", func(t *testing.T) {
-		run(t, ctx, chromedp.Focus("#u1 .at"), chromedp.KeyEvent("c"))
+		run(t, ctx, chromedp.Focus("#u1 .at"), key("c"))
 		until(t, ctx, `document.getElementById("u1").classList.contains("coach")`)
 		run(t, ctx, chromedp.ActionFunc(ctrlZ))
 		until(t, ctx, `document.getElementById("u1").classList.contains("client")`)
 	})
 	t.Run("SpeakerNotKnown", func(t *testing.T) {
-		run(t, ctx, chromedp.Focus("#u1 .at"), chromedp.KeyEvent("u"))
+		run(t, ctx, chromedp.Focus("#u1 .at"), key("u"))
 		until(t, ctx, `document.getElementById("u1").classList.contains("unknown")`)
-		run(t, ctx, chromedp.Click("#u1 #tools [data-do=speaker]"), chromedp.WaitVisible("#speakers"), chromedp.Click("#speakers [data-speaker=client]"))
+		run(t, ctx, click("#u1 #tools [data-do=speaker]"), chromedp.WaitVisible("#speakers"), click("#speakers [data-speaker=client]"))
 		until(t, ctx, `document.getElementById("u1").classList.contains("client")`)
 	})
 	t.Run("AcceptSuggestion", func(t *testing.T) {
-		run(t, ctx, chromedp.Focus("#u12 .at"), chromedp.KeyEvent("a"))
+		run(t, ctx, chromedp.Focus("#u12 .at"), key("a"))
 		until(t, ctx, `document.getElementById("u12").dataset.p === "alignment imagery" && !document.querySelector("#u12 .suggested")`)
-		run(t, ctx, chromedp.Click("#undo"))
+		run(t, ctx, click("#undo"))
 		until(t, ctx, `document.querySelector("#u12 .suggested") !== null`)
-		run(t, ctx, chromedp.Focus("#u12 .at"), chromedp.KeyEvent("x"))
+		run(t, ctx, chromedp.Focus("#u12 .at"), key("x"))
 		until(t, ctx, `document.getElementById("u12").dataset.p === "imagery" && !document.querySelector("#u12 .suggested")`)
 	})
 	t.Run("DigitSetsAPrompt", func(t *testing.T) {
-		run(t, ctx, chromedp.Focus("#u1 .at"), chromedp.KeyEvent("2"))
+		run(t, ctx, chromedp.Focus("#u1 .at"), key("2"))
 		until(t, ctx, `document.getElementById("u1").dataset.p === "body" && document.querySelector("#legend [data-prompt=body] small").textContent === "4"`)
-		run(t, ctx, chromedp.KeyEvent("2"))
+		run(t, ctx, key("2"))
 		until(t, ctx, `!document.getElementById("u1").dataset.p`)
 	})
 	t.Run("MenuSetsAPrompt", func(t *testing.T) {
-		run(t, ctx, chromedp.Focus("#u1 .at"), chromedp.KeyEvent("t"), chromedp.WaitVisible("#menu"), chromedp.Click(`#menu [data-prompt="imagery"]`))
+		run(t, ctx, chromedp.Focus("#u1 .at"), key("t"), chromedp.WaitVisible("#menu"), click(`#menu [data-prompt="imagery"]`))
 		until(t, ctx, `document.getElementById("u1").dataset.p === "imagery"`)
 	})
 	t.Run("Notes", func(t *testing.T) {
-		run(t, ctx, chromedp.Focus("#u1 .at"), chromedp.KeyEvent("n"), chromedp.WaitVisible("#note textarea"),
-			chromedp.SendKeys("#note textarea", "ask about the rain"), chromedp.Click("#note input"), chromedp.Click("#note .button"))
+		run(t, ctx, chromedp.Focus("#u1 .at"), key("n"), chromedp.WaitVisible("#note textarea"),
+			chromedp.SendKeys("#note textarea", "ask about the rain"), click("#note input"), click("#note .button"))
 		until(t, ctx, `document.querySelector("#u1 .note.private")?.textContent.includes("ask about the rain")`)
 	})
 	t.Run("NoteChangedAndTakenAway", func(t *testing.T) {
 		eval[any](t, ctx, `document.querySelector("#u1 [data-do=note-edit]").click(); null`)
-		run(t, ctx, chromedp.WaitVisible("#note textarea"), chromedp.SetValue("#note textarea", "ask about the roof"), chromedp.Click("#note .button"))
+		run(t, ctx, chromedp.WaitVisible("#note textarea"), chromedp.SetValue("#note textarea", "ask about the roof"), click("#note .button"))
 		until(t, ctx, `document.querySelector("#u1 .note.private")?.textContent.includes("ask about the roof")`)
 		eval[any](t, ctx, `document.querySelector("#u1 [data-do=note-remove]").click(); null`)
 		until(t, ctx, `document.querySelector("#u1 .note") === null`)
-		run(t, ctx, chromedp.Click("#undo"))
+		run(t, ctx, click("#undo"))
 		until(t, ctx, `document.querySelector("#u1 .note.private")?.textContent.includes("ask about the roof")`)
 	})
 	t.Run("PinRewordHide", func(t *testing.T) {
-		run(t, ctx, chromedp.Focus("#u1 .at"), chromedp.KeyEvent("p"))
+		run(t, ctx, chromedp.Focus("#u1 .at"), key("p"))
 		const pinned = `[...document.querySelectorAll("#aside .sentence")].find(s => s.dataset.u === "1")`
 		until(t, ctx, pinned+` !== undefined`)
 		eval[any](t, ctx, pinned+`.querySelector("[data-do=reword]").click(); null`)
-		run(t, ctx, chromedp.SetValue("#aside textarea", "Rain was a comfort."), chromedp.Focus("#aside textarea"), chromedp.KeyEvent(kb.Enter))
+		run(t, ctx, chromedp.SetValue("#aside textarea", "Rain was a comfort."), chromedp.Focus("#aside textarea"), key(kb.Enter))
 		until(t, ctx, pinned+`?.querySelector(".said")?.textContent === "Rain was a comfort."`)
 		eval[any](t, ctx, pinned+`.querySelector("[data-do=hide]").click(); null`)
 		until(t, ctx, `document.querySelector("#aside .hidden-lines .sentence")?.dataset.u === "1"`)
@@ -99,15 +100,15 @@ func TestTwoPeople(t *testing.T) {
 	open(t, one, address+complete)
 	open(t, two, address+complete)
 	deafen(t, two)
-	run(t, one, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("e"), chromedp.SetValue("#u4 textarea", "What one heard."), chromedp.KeyEvent(kb.Enter))
+	run(t, one, chromedp.Focus("#u4 .at"), key("e"), chromedp.WaitVisible("#u4 textarea"), chromedp.SetValue("#u4 textarea", "What one heard."), key(kb.Enter))
 	until(t, one, `document.getElementById("t4").textContent === "What one heard."`)
-	run(t, two, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("e"), chromedp.SetValue("#u4 textarea", "What two heard."), chromedp.KeyEvent(kb.Enter),
+	run(t, two, chromedp.Focus("#u4 .at"), key("e"), chromedp.WaitVisible("#u4 textarea"), chromedp.SetValue("#u4 textarea", "What two heard."), key(kb.Enter),
 		chromedp.WaitVisible("#conflict"))
 	shown := eval[string](t, two, `document.getElementById("conflict").textContent`)
 	if !strings.Contains(shown, "What one heard.") || !strings.Contains(shown, "What two heard.") {
 		t.Errorf("the clash shows %q", shown)
 	}
-	run(t, two, chromedp.Click(`#conflict [value="mine"]`))
+	run(t, two, click(`#conflict [value="mine"]`))
 	until(t, two, `document.getElementById("t4").textContent === "What two heard." && document.querySelector("#u4 .history").textContent.includes("What one heard.")`)
 }
 
@@ -118,14 +119,14 @@ func TestTwoSpeakers(t *testing.T) {
 	open(t, one, address+complete)
 	open(t, two, address+complete)
 	deafen(t, two)
-	run(t, one, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("u"))
+	run(t, one, chromedp.Focus("#u4 .at"), key("u"))
 	until(t, one, `document.getElementById("u4").classList.contains("unknown")`)
-	run(t, two, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("c"), chromedp.WaitVisible("#conflict"))
+	run(t, two, chromedp.Focus("#u4 .at"), key("c"), chromedp.WaitVisible("#conflict"))
 	shown := eval[string](t, two, `document.querySelector("#conflict .theirs").textContent + "/" + document.querySelector("#conflict .mine").textContent`)
 	if shown != "Speaker not known/Coach" {
 		t.Errorf("the clash shows %q", shown)
 	}
-	run(t, two, chromedp.Click(`#conflict [value="mine"]`))
+	run(t, two, click(`#conflict [value="mine"]`))
 	until(t, two, `document.getElementById("u4").classList.contains("coach") && !document.querySelector("#conflict[open]")`)
 }
 
@@ -136,7 +137,7 @@ func TestServerGone(t *testing.T) {
 	open(t, ctx, address+complete)
 	until(t, ctx, `performance.getEntriesByName(location.href.split("#")[0] + "/words").length === 1`)
 	eval[any](t, ctx, `window.fetch = () => Promise.reject(new TypeError("gone")); null`)
-	run(t, ctx, chromedp.Focus("#u4 .at"), chromedp.KeyEvent("e"), chromedp.SetValue("#u4 textarea", "Not lost."), chromedp.KeyEvent(kb.Enter))
+	run(t, ctx, chromedp.Focus("#u4 .at"), key("e"), chromedp.WaitVisible("#u4 textarea"), chromedp.SetValue("#u4 textarea", "Not lost."), key(kb.Enter))
 	until(t, ctx, `document.getElementById("toast").textContent.includes("Not saved")`)
 	if kept := eval[string](t, ctx, `document.querySelector("#u4 textarea").value`); strings.TrimSpace(kept) != "Not lost." {
 		t.Errorf("the field holds %q", kept)

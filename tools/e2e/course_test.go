@@ -26,12 +26,14 @@ const truly = `(async () => {
 	return cites.length + " cited; wrong: " + wrong.join("; ");
 })()`
 
-// plays hears one citation to its end.
+// plays hears the beginning and the end of one citation.
 func plays(t *testing.T, ctx context.Context, hear string) {
 	t.Helper()
 	until(t, ctx, `document.readyState === "complete"`) // scripts are modules: they come last
+	crawl(t, ctx)
 	eval[any](t, ctx, `window.hear = document.querySelector('`+hear+`'); hear.click(); null`)
 	until(t, ctx, playing+` && `+now+` >= Number(hear.dataset.s)`)
+	eval[any](t, ctx, now+` = Number(hear.dataset.e) - 0.2; null`)
 	until(t, ctx, `document.getElementById("sound").paused && Math.abs(`+now+` - Number(hear.dataset.e)) < 0.6`)
 }
 
@@ -40,7 +42,8 @@ func TestCourse(t *testing.T) {
 	ctx := browse(t, wide)
 	run(t, ctx, chromedp.Navigate(address), chromedp.SendKeys("#find", "maya"))
 	until(t, ctx, `[...document.querySelectorAll("#clients li")].filter(l => !l.hidden).length === 1`)
-	run(t, ctx, chromedp.Click("#clients li:not([hidden]) a"), chromedp.WaitVisible(".tabs"))
+	run(t, ctx, click("#clients li:not([hidden]) a"))
+	arrive(t, ctx, ".tabs")
 
 	t.Run("TreatmentsByPhaseWithCoverage", func(t *testing.T) {
 		const cells = `[...document.querySelectorAll(".treatment")].map((t) => [...t.querySelectorAll(".phase")].map((p) => p.querySelectorAll(".recording").length).join("")).join(" ")`
@@ -52,7 +55,8 @@ func TestCourse(t *testing.T) {
 			t.Errorf("coverage: %s", shown)
 		}
 	})
-	run(t, ctx, chromedp.Click(`.tabs a[href$="/course"]`), chromedp.WaitVisible(".prep .hear"))
+	run(t, ctx, click(`.tabs a[href$="/course"]`))
+	arrive(t, ctx, ".prep .hear")
 	t.Run("EveryCitationIsTrue", func(t *testing.T) {
 		if found := eval[string](t, ctx, truly); !strings.HasSuffix(found, "wrong: ") || len(found) < len("10 cited; wrong: ") {
 			t.Error(found)
@@ -118,7 +122,8 @@ func TestSearch(t *testing.T) {
 			for field, value := range c.form {
 				run(t, ctx, chromedp.SetValue(`.filters [name="`+field+`"]`, value))
 			}
-			run(t, ctx, chromedp.Focus(`.filters [name="q"]`), chromedp.KeyEvent(kb.Enter), chromedp.WaitReady(".hits, .empty"))
+			run(t, ctx, chromedp.Focus(`.filters [name="q"]`), key(kb.Enter))
+			until(t, ctx, `location.search !== "" && document.readyState === "complete" && document.querySelector(".hits, .empty") !== null`)
 			if found := eval[string](t, ctx, `document.querySelector(".filters ~ .lede")?.innerText ?? ""`); found != c.found {
 				t.Errorf("found %q", found)
 			}
@@ -135,7 +140,8 @@ func TestSearch(t *testing.T) {
 	}
 	run(t, ctx, chromedp.Navigate(address+"search?q=sea+long+way"), chromedp.WaitVisible("mark"))
 	plays(t, ctx, ".hits .hear")
-	run(t, ctx, chromedp.Click(".hits .cite a"), chromedp.WaitReady("#debrief"))
+	run(t, ctx, click(".hits .cite a"))
+	arrive(t, ctx, "#debrief")
 	until(t, ctx, `location.hash.startsWith("#u") && document.activeElement.closest(".u")?.id === location.hash.slice(1)`)
 	until(t, ctx, now+` > 1`)
 	run(t, ctx, chromedp.Navigate(address+"search?q=watching"), chromedp.WaitVisible(".hits .doubt"))

@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -36,7 +37,7 @@ func unfinished(n int) string {
 }
 
 // patience is how long anything on a page may take before a test gives up, on a busy machine.
-const patience = 2 * time.Minute
+const patience = 4 * time.Minute
 
 // binary is the command under test, built once.
 var binary string
@@ -163,7 +164,7 @@ func browse(t testing.TB, s screen) context.Context {
 		}
 	})
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.UserDataDir(profile),
+		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.UserDataDir(profile), chromedp.WSURLReadTimeout(patience),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("mute-audio", true),
 		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
 	)
@@ -210,11 +211,25 @@ func browse(t testing.TB, s screen) context.Context {
 	}
 	run(t, ctx,
 		log.Enable(),
+		once(page.AddScriptToEvaluateOnNewDocument(messagesStay)),
 		emulation.SetFocusEmulationEnabled(true), // two tabs at once: each believes it is in front
 		emulation.SetDeviceMetricsOverride(s.width, s.height, 1, s.width < 600),
 		s.scheme(),
 	)
 	return ctx
+}
+
+// messagesStay has a page show its messages until the next one, not for 8 seconds: a test may come late to look at them.
+const messagesStay = `{ const later = setTimeout; window.setTimeout = (f, ms, ...rest) => later(f, ms === 8000 ? 2 ** 31 - 1 : ms, ...rest); }`
+
+// once is a step whose answer nobody needs.
+func once[T any](step interface {
+	Do(context.Context) (T, error)
+}) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := step.Do(ctx)
+		return err
+	})
 }
 
 // scheme sets light or dark, which a page follows at once.
@@ -232,8 +247,18 @@ func run(t testing.TB, ctx context.Context, actions ...chromedp.Action) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := chromedp.Run(ctx, actions...); err != nil {
-		t.Fatal(err)
+	for _, action := range actions {
+		err := chromedp.Run(ctx, action)
+		for last := err; err != nil && drawnAnew.MatchString(last.Error()); {
+			if err = chromedp.Run(ctx, action); errors.Is(err, context.DeadlineExceeded) {
+				t.Fatalf("%v: %v", err, last)
+			} else if err != nil {
+				last = err
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -247,19 +272,19 @@ func eval[T any](t testing.TB, ctx context.Context, expression string) T {
 
 // ctrlZ takes the last change back.
 func ctrlZ(ctx context.Context) error {
-	return chromedp.KeyEvent("z", chromedp.KeyModifiers(input.ModifierCtrl)).Do(ctx)
+	return key("z", input.ModifierCtrl).Do(ctx)
 }
 
 // leaving is how the browser says that a page went away while it was asked: it may load itself anew.
-var leaving = regexp.MustCompile(`target navigated|context with specified id|context was destroyed`)
+var leaving = regexp.MustCompile(`target navigated|context with specified id|context was destroyed|Promise was collected`)
 
-// until waits for an expression to become true on the page.
+// until waits for an expression to become true on the page. While what it asks for is not there it may throw.
 func until(t testing.TB, ctx context.Context, expression string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	poll := func() error {
-		return chromedp.Run(ctx, chromedp.Poll(expression, nil, chromedp.WithPollingTimeout(patience)))
+		return chromedp.Run(ctx, chromedp.Poll(`(async () => { try { return await (`+expression+`); } catch { return false; } })()`, nil, chromedp.WithPollingTimeout(patience)))
 	}
 	err := poll()
 	for err != nil && leaving.MatchString(err.Error()) {

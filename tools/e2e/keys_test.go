@@ -14,7 +14,7 @@ func tabTo(t *testing.T, ctx context.Context, selector string) {
 	t.Helper()
 	eval[any](t, ctx, `window.stops ??= new Set(); null`)
 	for range 150 {
-		run(t, ctx, chromedp.KeyEvent(kb.Tab))
+		run(t, ctx, key(kb.Tab))
 		stop := eval[string](t, ctx, `(() => {
 			const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
 			if (at === document.body) return "";
@@ -41,20 +41,21 @@ func TestKeysAlone(t *testing.T) {
 	ctx := browse(t, wide)
 	keys := func(pressed ...string) {
 		t.Helper()
-		for _, key := range pressed {
-			run(t, ctx, chromedp.KeyEvent(key))
+		for _, one := range pressed {
+			run(t, ctx, key(one))
 		}
 	}
-	run(t, ctx, chromedp.Navigate(address), chromedp.WaitReady("#clients a"))
-	until(t, ctx, `document.readyState === "complete"`)
+	run(t, ctx, chromedp.Navigate(address))
+	arrive(t, ctx, "#clients a")
 	tabTo(t, ctx, "#find")
 	keys("maya")
 	tabTo(t, ctx, "#clients a")
 	keys(kb.Enter)
-	run(t, ctx, chromedp.WaitReady(".recording"))
+	arrive(t, ctx, ".recording")
 	tabTo(t, ctx, `[href="/`+complete+`"]`)
 	keys(kb.Enter)
 	until(t, ctx, `document.getElementById("sound")?.readyState >= 1 && document.readyState === "complete"`)
+	crawl(t, ctx)
 
 	tabTo(t, ctx, "#wave")
 	tabTo(t, ctx, "#play")
@@ -111,20 +112,20 @@ func TestKeysAlone(t *testing.T) {
 	tabTo(t, ctx, ".brand") // round, to the top again
 	tabTo(t, ctx, `.crumbs li:last-child a`)
 	keys(kb.Enter)
-	run(t, ctx, chromedp.WaitReady(".tabs"))
+	arrive(t, ctx, ".tabs")
 	tabTo(t, ctx, `.tabs a[href$="/course"]`)
 	keys(kb.Enter)
-	run(t, ctx, chromedp.WaitReady(".prep"))
-	until(t, ctx, `document.readyState === "complete"`)
+	arrive(t, ctx, ".prep")
+	crawl(t, ctx)
 	tabTo(t, ctx, ".hear")
 	keys(kb.Enter)
 	until(t, ctx, playing)
-	run(t, ctx, chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(input.ModifierShift)))
+	run(t, ctx, key(kb.Tab, input.ModifierShift))
 	tabTo(t, ctx, ".hear")
 	run(t, ctx, chromedp.Navigate(address+"search"))
 	tabTo(t, ctx, "[name=q]")
 	keys("crumbs", kb.Enter)
-	run(t, ctx, chromedp.WaitReady(".hits"))
+	arrive(t, ctx, ".hits")
 	tabTo(t, ctx, ".hits a")
 	keys(kb.Enter)
 	until(t, ctx, `location.hash.startsWith("#u") && document.activeElement.closest(".u")?.id === location.hash.slice(1) && document.activeElement.closest(".u").innerText.includes("crumbs")`)

@@ -55,15 +55,15 @@ func ulidAt(at time.Time) string {
 func TestCaptureAppears(t *testing.T) {
 	s := newStore(t)
 	address := s.start(t)
-	began := time.Now().Add(-2 * time.Minute)
-	id := ulidAt(began)
 	list := browse(t, wide)
 	run(t, list, chromedp.Navigate(address), chromedp.WaitReady("#underway"))
 	until(t, list, `document.body.dataset.live === "/live"`)
+	began := time.Now()
+	id := ulidAt(began)
 	s.capture(t, id, "capturing", 0, began) // no minute of it is full yet
 	until(t, list, `document.querySelector("#work .capturing")?.innerText.includes("It has begun")`)
-	s.capture(t, id, "capturing", 1, began)
-	until(t, list, `document.querySelector("#work .capturing")?.innerText.includes("1:00")`)
+	s.capture(t, id, "capturing", 10, began)
+	until(t, list, `document.querySelector("#work .capturing")?.innerText.includes("10:00")`)
 	until(t, list, `document.querySelector("#clients a") !== null`) // the client is new, too
 
 	tab, closeTab := chromedp.NewContext(list)
@@ -72,14 +72,14 @@ func TestCaptureAppears(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, tab, emulation.SetFocusEmulationEnabled(true), chromedp.Navigate(address+"clients/c09"), chromedp.WaitReady("#work .capturing"))
-	s.capture(t, id, "capturing", 2, began)
+	s.capture(t, id, "capturing", 20, began)
 	for name, ctx := range map[string]context.Context{"list": list, "client": tab} {
 		t.Run(name, func(t *testing.T) {
-			until(t, ctx, `document.querySelector("#work .capturing")?.innerText.includes("2:00")`)
+			until(t, ctx, `document.querySelector("#work .capturing")?.innerText.includes("20:00")`)
 		})
 	}
 	run(t, tab, chromedp.Navigate(address+"clients/c09/recordings/"+id), chromedp.WaitReady("#work .capturing"))
-	s.capture(t, id, "stored", 2, began)
+	s.capture(t, id, "stored", 20, began)
 	until(t, list, `document.querySelector("#work .job") === null && document.getElementById("underway").hidden`)
 	// Its own page becomes one that can be worked on: it loads itself anew.
 	run(t, tab, chromedp.WaitVisible(".unfinished button"))
@@ -106,10 +106,10 @@ func TestWorkMovesElsewhere(t *testing.T) {
 		until(t, page, `document.readyState === "complete"`)
 		eval[any](t, page, `window.loaded = true; null`)
 	}
-	run(t, tab, chromedp.Click(`#work .transcribing [value=cancel]`))
+	press(t, tab, `document.querySelector("#work .transcribing [value=cancel]")`)
 	for _, page := range []context.Context{ctx, tab} {
 		until(t, page, `loaded && !document.querySelector("#work .transcribing") && [...document.querySelectorAll("#work .cancelled")].some((j) => j.innerText.includes("lena evening.m4a"))`)
 	}
-	run(t, ctx, chromedp.Click(`#work .cancelled [value=retry]`))
+	press(t, ctx, `document.querySelector("#work .cancelled [value=retry]")`)
 	until(t, tab, `loaded && [...document.querySelectorAll("#work .queued")].length === 3`)
 }

@@ -92,7 +92,7 @@ func TestLong(t *testing.T) {
 	eval[any](t, ctx, `document.querySelector("#u1500 .at").focus(); document.querySelector("#tools [data-do=edit]").click(); `+frame)
 	words := work(t, ctx, func() {
 		for range times {
-			run(t, ctx, chromedp.KeyEvent("w"))
+			run(t, ctx, key("w"))
 			eval[any](t, ctx, frame)
 		}
 	}) / times
@@ -100,7 +100,7 @@ func TestLong(t *testing.T) {
 	if words > maxAnswer {
 		t.Errorf("a letter took %.0f ms of work, at most %d", words, maxAnswer)
 	}
-	run(t, ctx, chromedp.KeyEvent(kb.Escape))
+	run(t, ctx, key(kb.Escape))
 	const rounds = 100
 	wander := func() {
 		eval[any](t, ctx, fmt.Sprintf(`(async () => {

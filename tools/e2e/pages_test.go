@@ -33,6 +33,8 @@ const (
 	document.getElementById("start").click();`
 	// atRow gives the keyboard to an utterance of the complete recording.
 	atRow = `document.querySelector("#u4 .at").focus(); const press = (what) => document.querySelector("#tools [data-do=" + what + "]").click();`
+	// slow keeps what sounds from being over before it is drawn.
+	slow = `document.getElementById("sound").defaultPlaybackRate = document.getElementById("sound").playbackRate = 0.1; `
 	// offline cuts the page off from its server.
 	offline = `window.fetch = () => Promise.reject(new TypeError("gone"));`
 )
@@ -51,14 +53,14 @@ var pages = []state{
 	{name: "client-unfinished", path: "clients/tomas", await: captured, whole: true},
 	{name: "client-empty", path: "clients/c04"},
 	{name: "course", path: "clients/maya/course", whole: true},
-	{name: "course-playing", path: "clients/maya/course", prepare: `document.querySelector(".hear").click()`, ready: `document.querySelector(".hear.playing") !== null`},
+	{name: "course-playing", path: "clients/maya/course", prepare: slow + `document.querySelector(".hear").click()`, ready: `document.querySelector(".hear.playing") !== null`},
 	{name: "course-empty", path: "clients/c04/course"},
 	{name: "search", path: "search"},
 	{name: "search-found", path: "search?q=gate&client=maya", whole: true},
 	{name: "search-nothing", path: "search?q=zeppelin"},
 	{name: "recording", path: complete},
 	{name: "recording-playing", path: complete, prepare: `document.getElementById("sound").currentTime = 26`, ready: `document.querySelector("#rows [aria-current]") !== null`},
-	{name: "recording-away", path: complete, prepare: `const s = document.getElementById("sound"); s.addEventListener("timeupdate", () => dispatchEvent(new WheelEvent("wheel"))); document.getElementById("play").click()`, ready: `!document.getElementById("follow").hidden`},
+	{name: "recording-away", path: complete, prepare: `const s = document.getElementById("sound"); s.addEventListener("timeupdate", () => dispatchEvent(new WheelEvent("wheel"))); ` + slow + `document.getElementById("play").click()`, ready: `!document.getElementById("follow").hidden`},
 	{name: "recording-tools", path: complete, prepare: atRow},
 	{name: "recording-editing", path: complete, prepare: atRow + `press("edit")`},
 	{name: "recording-prompts", path: complete, prepare: atRow + `press("tag")`},
@@ -123,7 +125,7 @@ func (s *state) visit(t *testing.T, ctx context.Context, address string) {
 }
 
 // drawn returns when what changed can be seen.
-func drawn(t *testing.T, ctx context.Context) {
+func drawn(t testing.TB, ctx context.Context) {
 	t.Helper()
 	eval[any](t, ctx, `document.fonts.ready.then(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(null)))))`)
 }

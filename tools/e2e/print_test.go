@@ -123,6 +123,7 @@ func TestPrint(t *testing.T) {
 	for _, p := range papers {
 		t.Run(p.name, func(t *testing.T) {
 			run(t, ctx, chromedp.Navigate(address+"clients/maya/course"), chromedp.WaitVisible("[data-print=sheet]"))
+			drawn(t, ctx)
 			quotes := eval[[]string](t, ctx, `[...document.querySelectorAll(".prep q, .asks li")].map(q => q.firstChild.textContent)`)
 			if len(quotes) < 8 {
 				t.Fatalf("the prep sheet has %d lines", len(quotes))

@@ -29,21 +29,24 @@ func TestSamples(t *testing.T) {
 	whole := t // the second server outlives the part that starts it
 	address, kill := start(t, "--store", store, "--uploads", uploads)
 	ctx := browse(t, wide)
-	run(t, ctx, chromedp.Navigate(address), chromedp.WaitVisible("#clients a"), chromedp.Click("#clients a"), chromedp.WaitVisible(".recording"), chromedp.Click(".immediate .recording"), chromedp.WaitVisible("#rows .u"))
+	run(t, ctx, chromedp.Navigate(address), click("#clients a"))
+	arrive(t, ctx, ".recording")
+	run(t, ctx, click(".immediate .recording"))
+	arrive(t, ctx, "#rows .u")
 	until(t, ctx, `document.getElementById("sound")?.readyState >= 1 && document.querySelectorAll("#rows .u").length > 15`)
 
 	t.Run("SoundAndWaveAreThere", func(t *testing.T) {
-		run(t, ctx, chromedp.Click("#rows .u:nth-child(5) .at"))
+		run(t, ctx, click("#rows .u:nth-child(5) .at"))
 		until(t, ctx, playing+` && `+now+` > 1`)
 		until(t, ctx, `performance.getEntriesByName(location.href + "/wave").length === 1`)
 		if answered := eval[float64](t, ctx, `document.querySelectorAll("#aside .quote").length`); answered < 3 {
 			t.Errorf("the summary has %v quotes", answered)
 		}
-		run(t, ctx, chromedp.Click("#play"))
+		run(t, ctx, click("#play"))
 	})
 	place := eval[string](t, ctx, `location.pathname`)
 	t.Run("AnEditOutlivesTheServer", func(t *testing.T) {
-		run(t, ctx, chromedp.Focus("#u3 .at"), chromedp.KeyEvent("e"), chromedp.SetValue("#u3 textarea", "Kept."), chromedp.KeyEvent(kb.Enter))
+		run(t, ctx, chromedp.Focus("#u3 .at"), key("e"), chromedp.SetValue("#u3 textarea", "Kept."), key(kb.Enter))
 		until(t, ctx, `document.getElementById("t3").textContent === "Kept."`)
 		kill()
 		address, kill = start(whole, "--store", store, "--uploads", uploads)
@@ -51,15 +54,24 @@ func TestSamples(t *testing.T) {
 		until(t, ctx, `document.getElementById("t3")?.textContent === "Kept."`)
 	})
 	t.Run("WhatIsCorrectedIsTaggedAgain", func(t *testing.T) {
-		until(t, ctx, `document.getElementById("sound").readyState >= 1`)
+		until(t, ctx, `document.readyState === "complete" && document.getElementById("sound").readyState >= 1`)
+		other := browse(t, wide) // somebody else, who is at work there
+		open(t, other, address+strings.TrimPrefix(place, "/"))
+		run(t, other, chromedp.SendKeys("#find", "the"))
+		until(t, other, `document.getElementById("find-count").textContent.startsWith("1 of ")`)
+		run(t, other, key(kb.Enter), chromedp.Focus("#u12 .at"), chromedp.Focus("#tools [data-do=note]"))
 		typed(t, ctx, "#u12", "My shoulders were warm and heavy, and my breath went deep into my belly.")
-		run(t, ctx, chromedp.KeyEvent(kb.Enter))
+		run(t, ctx, key(kb.Enter))
 		// Nobody reloads: the machine's word comes by itself, and no notice asks for anything.
 		until(t, ctx, `document.querySelector("#u12 .tags [data-prompt=body]:not([data-suggested])") !== null && document.getElementById("fresh").hidden`)
+		until(t, other, `document.querySelector("#u12 .tags [data-prompt=body]:not([data-suggested])") !== null`)
+		if at := eval[string](t, other, `[document.activeElement.closest(".u")?.id, document.activeElement.dataset.do, document.getElementById("find-count").textContent.slice(0, 5)].join()`); at != "u12,note,2 of " {
+			t.Errorf("the row was drawn anew under somebody's hands, who is at %q now", at)
+		}
 	})
 	t.Run("PrivateNotesStayHere", func(t *testing.T) {
 		for _, words := range []string{"for everybody", "for nobody else"} {
-			run(t, ctx, chromedp.Focus("#u5 .at"), chromedp.KeyEvent("n"), chromedp.WaitVisible("#note textarea"), chromedp.SetValue("#note textarea", words))
+			run(t, ctx, chromedp.Focus("#u5 .at"), key("n"), chromedp.WaitVisible("#note textarea"), chromedp.SetValue("#note textarea", words))
 			eval[any](t, ctx, `document.querySelector("#note input").checked = `+strconv.FormatBool(words != "for everybody")+`; document.querySelector("#note .button").click(); null`)
 			until(t, ctx, `document.getElementById("u5").innerText.includes("`+words+`")`)
 		}
@@ -76,9 +88,7 @@ func TestSamples(t *testing.T) {
 	t.Run("TranscriptMadeAgainUnderAnEdit", func(t *testing.T) { madeAgain(t, ctx, store) })
 	t.Run("FoundWhereItWasSaid", func(t *testing.T) {
 		run(t, ctx, chromedp.Navigate(address+"search?q=angry"), chromedp.WaitVisible("mark"))
-		until(t, ctx, `document.readyState === "complete"`) // scripts are modules: they come last
-		run(t, ctx, chromedp.Click(".hits .hear"))
-		until(t, ctx, playing+` && `+now+` >= Number(document.querySelector(".hits .hear").dataset.s)`)
+		plays(t, ctx, ".hits .hear")
 	})
 	t.Run("TheOutlineIsKept", func(t *testing.T) {
 		kept, err := filepath.Glob(filepath.Join(store, "clients", "c01", "recordings", "*", "peaks.json"))
@@ -135,21 +145,21 @@ func madeAgain(t *testing.T, ctx context.Context, store string) {
 	typed(t, ctx, "#u15", "Mine, written meanwhile.")
 	join(t, store, 3) // the correction of utterance 3 has no place any more
 	until(t, ctx, `!document.getElementById("fresh").hidden && document.querySelector("#u15 textarea").value === "Mine, written meanwhile."`)
-	run(t, ctx, chromedp.Focus("#u15 textarea"), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible("#conflict"))
+	run(t, ctx, chromedp.Focus("#u15 textarea"), key(kb.Enter), chromedp.WaitVisible("#conflict"))
 	if shown := eval[string](t, ctx, `document.getElementById("conflict").innerText`); !strings.Contains(shown, lake) || !strings.Contains(shown, "Mine, written meanwhile.") {
 		t.Errorf("the clash shows %q", shown)
 	}
-	run(t, ctx, chromedp.Click(`#conflict [value="mine"]`))
+	run(t, ctx, click(`#conflict [value="mine"]`))
 	until(t, ctx, `location.hash === "#u14" && document.getElementById("t14")?.textContent === "Mine, written meanwhile." && document.getElementById("u14").querySelector(".history").textContent.includes("`+lake+`")`)
 	until(t, ctx, `document.activeElement.closest(".u")?.id === "u14"`)
 
 	until(t, ctx, `document.querySelector("#aside .stranded")?.innerText.includes("Kept.")`)
-	run(t, ctx, chromedp.Click("#aside .stranded [data-do=place]"))
+	run(t, ctx, click("#aside .stranded [data-do=place]"))
 	until(t, ctx, `document.getElementById("t3").textContent === "Kept." && document.querySelector("#aside .stranded") === null`)
 
 	typed(t, ctx, "#u20", "Neither here nor there.")
 	join(t, store, 0)
 	until(t, ctx, `!document.getElementById("fresh").hidden`)
-	run(t, ctx, chromedp.Focus("#u20 textarea"), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible("#conflict"), chromedp.Click(`#conflict [value="theirs"]`))
+	run(t, ctx, chromedp.Focus("#u20 textarea"), key(kb.Enter), chromedp.WaitVisible("#conflict"), click(`#conflict [value="theirs"]`))
 	until(t, ctx, `location.hash === "#u19" && document.querySelector("#u19 .history")?.textContent.includes("Neither here nor there.") && document.getElementById("t19").textContent.startsWith("That sounds important")`)
 }
