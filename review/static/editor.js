@@ -288,8 +288,8 @@ export class Editor {
     if (!this.tools.isConnected) { // their row is another element now; where it is not, nothing moves under a finger
       this.tools.remove();
       this.#place(document.activeElement?.closest?.(".u") ?? document.querySelector(".u:hover"));
-      if (this.tools.isConnected) held?.focus({ preventScroll: true });
     }
+    if (held?.isConnected && document.activeElement !== held) held.focus({ preventScroll: true });
     this.#drawAside(body.aside);
     this.legend.recount();
     this.onChange();
