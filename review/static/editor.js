@@ -10,6 +10,7 @@ export class Editor {
   constructor(href, transcript, legend, aside, onChange) {
     Object.assign(this, { href: href + "/review", transcript, legend, aside, onChange, undos: [], index: 0 });
     this.sending = this.sent = 0; // changes under way, and answered
+    this.last = Promise.resolve(); // settled when the last change is answered
     this.asideDrawn = aside.innerHTML; // as the server renders it
     this.tools = document.getElementById("tools");
     this.menu = document.getElementById("menu");
@@ -252,11 +253,12 @@ export class Editor {
   /** Draws what was made anew by somebody else: rows and the summary, as the server renders them. */
   renew(rows, aside) { this.#show({ rows, aside }); }
 
-  /** Sends a change; resolves to whether it is stored. */
+  /** Sends a change once those before it are answered, or their answers could be drawn in another order; resolves to whether it is stored. */
   async #send(change, undoing = false) {
     this.sending++;
-    const stored = await this.#ask(change, undoing);
-    this.sending--;
+    const turn = this.last.then(() => this.#ask(change, undoing));
+    this.last = turn.catch(() => {});
+    const stored = await turn.finally(() => this.sending--);
     this.sent++;
     return stored;
   }
@@ -330,7 +332,7 @@ export class Editor {
     const again = { ...change, ...body.moved, seen: body.theirs === nothing ? "" : body.theirs };
     if (body.moved && change.kind !== "text") again.seen = change.seen;
     // Words that give way are stored as well: the history has both.
-    const stored = mine ? await this.#send(again) : change.kind !== "text" || await this.#send({ ...again, yields: true });
+    const stored = mine ? await this.#ask(again) : change.kind !== "text" || await this.#ask({ ...again, yields: true });
     if (stored && body.moved) this.#goTo(body.moved.utterance);
     else if (!mine && change.kind !== "text") this.#show(body);
     return stored;

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -91,6 +92,35 @@ func TestCorrect(t *testing.T) {
 		eval[any](t, ctx, `document.querySelector("#aside [data-do=unhide]").click(); null`)
 		until(t, ctx, `!document.querySelector("#aside .hidden-lines") && `+pinned+`?.querySelector(".said")?.textContent === "Rain was a comfort."`)
 	})
+}
+
+// TestOneAfterTheOther takes two changes of one row back at once: the second waits for the answer to the first, which
+// would be drawn over it otherwise.
+func TestOneAfterTheOther(t *testing.T) {
+	address := serve(t, "--demo")
+	ctx := browse(t, wide)
+	open(t, ctx, address+complete)
+	for i, digit := range []string{"2", "3"} {
+		run(t, ctx, chromedp.Focus("#u1 .at"), key(digit))
+		until(t, ctx, fmt.Sprintf(`document.getElementById("u1").dataset.p === %q`, []string{"body", "body imagery"}[i]))
+	}
+	eval[any](t, ctx, `window.underWay = window.most = 0; window.answers = []; window.there = fetch;
+		window.fetch = async (...what) => {
+			most = Math.max(most, ++underWay);
+			const answer = await there(...what);
+			await new Promise((done) => answers.push(done));
+			underWay--;
+			return answer;
+		}; null`)
+	run(t, ctx, chromedp.ActionFunc(ctrlZ), chromedp.ActionFunc(ctrlZ))
+	for range 2 {
+		until(t, ctx, `answers.length === 1`)
+		eval[any](t, ctx, `answers.pop()(); null`)
+	}
+	until(t, ctx, `!document.getElementById("u1").dataset.p`)
+	if most := eval[float64](t, ctx, `most`); most != 1 {
+		t.Errorf("%v changes were under way at once", most)
+	}
 }
 
 // TestTwoPeople has two coaches change the same words: the second sees both and chooses.

@@ -191,8 +191,8 @@ func browse(t testing.TB, s screen) context.Context {
 		case *runtime.EventExceptionThrown:
 			faults = append(faults, e.ExceptionDetails.Error())
 		case *log.EventEntryAdded:
-			// Tests cut the line of a stream or an upload, and a sound that nobody hears is not read to its end;
-			// whether it comes back they see on the page.
+			// Tests cut the line of a stream, an upload or a sound that is not read to its end, as a server that is
+			// killed does; whether it comes back they see on the page.
 			cut := strings.Contains(e.Entry.Text, "net::ERR") && (strings.HasSuffix(e.Entry.URL, "/live?finished=1") || strings.HasSuffix(e.Entry.URL, "/live") || strings.Contains(e.Entry.URL, "/uploads") || strings.HasSuffix(e.Entry.URL, "/audio.wav"))
 			if e.Entry.Level == log.LevelError && !strings.Contains(e.Entry.Text, "status of 4") && !cut {
 				faults = append(faults, e.Entry.Text)
