@@ -81,6 +81,32 @@ func TestVaryKeepsLabelsWithUtterances(t *testing.T) {
 	})
 }
 
+// TestShuffledKeepsWhatIsAskedFurther: blocks change places, but who asks further about something still follows its answer.
+func TestShuffledKeepsWhatIsAskedFurther(t *testing.T) {
+	var x tagnet.Example
+	for _, turn := range []struct {
+		coach float32
+		label int
+		text  string
+	}{{1, 0, "Any feeling in your hands?"}, {0, 0, "Numb."}, {1, 0, "Still?"}, {0, 0, "A bit."}, {1, 1, "What did you see?"}, {0, 1, "A door."}, {1, 2, "And your mood?"}, {0, 2, "Calm."}} {
+		x.Utterances = append(x.Utterances, tagnet.Utterance{Text: turn.text, Coach: turn.coach, Client: 1 - turn.coach})
+		x.Labels = append(x.Labels, []int{turn.label})
+	}
+	first := map[string]bool{}
+	for seed := range uint64(50) {
+		got := shuffled(rand.New(rand.NewPCG(seed, 0)), x).Utterances
+		first[got[0].Text] = true
+		for i, u := range got {
+			if u.Text == "Still?" && (i == 0 || got[i-1].Text != "Numb.") {
+				t.Fatalf("asked further out of place: %v", got)
+			}
+		}
+	}
+	if len(first) != 3 {
+		t.Errorf("blocks begin with %v, want each of the three", first)
+	}
+}
+
 func TestEveryLabelOfTheCorpusIsInTheScheme(t *testing.T) {
 	debriefs, err := corpus.Read()
 	if err != nil {

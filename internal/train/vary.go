@@ -56,13 +56,18 @@ func vary(rng *rand.Rand, x tagnet.Example) tagnet.Example {
 	return x
 }
 
-// shuffled puts whole blocks in another order. A block begins where the coach asks, or in a
-// monologue where the topic changes.
+// shuffled puts whole blocks in another order. A block begins where the coach asks something else, or in a
+// monologue where the topic changes. Who asks further ("Still numb?") is understood by what was said before.
 func shuffled(rng *rand.Rand, x tagnet.Example) tagnet.Example {
 	starts := []int{0}
+	var topic []int
 	talk := slices.ContainsFunc(x.Utterances, func(u tagnet.Utterance) bool { return u.Coach > 0 })
 	for i := 1; i < len(x.Labels); i++ {
-		asks := x.Utterances[i].Coach > 0 && len(x.Labels[i]) > 0
+		if len(x.Labels[i-1]) > 0 {
+			topic = x.Labels[i-1]
+		}
+		same := slices.ContainsFunc(x.Labels[i], func(l int) bool { return slices.Contains(topic, l) })
+		asks := x.Utterances[i].Coach > 0 && len(x.Labels[i]) > 0 && !same
 		turns := !talk && len(x.Labels[i]) > 0 && !slices.Equal(x.Labels[i], x.Labels[i-1])
 		if asks || turns {
 			starts = append(starts, i)
