@@ -11,7 +11,8 @@ import (
 	"debrief/transcribe"
 )
 
-// asrLong transcribes three hours and tells the most memory this process ever held.
+// asrLong transcribes three hours and tells the most memory this process ever held: the models, the program and the
+// sound that is looped are in it, so nothing else should run in it before.
 func asrLong(ctx context.Context, b *bed) ([]figure.Figure, error) {
 	long := &looped{left: 3 * 3600 * debrief.SampleRate}
 	for _, j := range join(b.set) {

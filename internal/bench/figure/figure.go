@@ -1,5 +1,5 @@
 // Package figure is one form for everything that is measured: make figures with [Told], [AtMost]
-// and [AtLeast], show them with [Print] and keep them with [Save]. It measures nothing itself.
+// and [AtLeast], show them with [Print], keep them with [Save] and read them again with [Load]. It measures nothing itself.
 package figure
 
 import (
@@ -55,6 +55,19 @@ func Print(w io.Writer, figures []Figure) error {
 		fmt.Fprintf(table, "%s\t%.2f %s\t%s\t%s\t%s\n", f.Name, f.Value, f.Unit, f.Bound, verdict, f.Note)
 	}
 	return errors.Join(table.Flush(), missed)
+}
+
+// Load reads what [Save] wrote.
+func Load(path string) ([]Figure, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read figures: %w", err)
+	}
+	var figures []Figure
+	if err := json.Unmarshal(data, &figures); err != nil {
+		return nil, fmt.Errorf("read figures: %w", err)
+	}
+	return figures, nil
 }
 
 // Save writes the figures as JSON.

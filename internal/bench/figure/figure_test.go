@@ -1,7 +1,6 @@
 package figure
 
 import (
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -26,12 +25,13 @@ func TestFigures(t *testing.T) {
 	if err := Save(path, held); err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
+	if again, err := Load(path); err != nil || !slices.Equal(again, held) {
+		t.Errorf("%v, %v", again, err)
+	}
+	if err := os.WriteFile(path, []byte("no figures"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var again []Figure
-	if err := json.Unmarshal(data, &again); err != nil || !slices.Equal(again, held) {
-		t.Errorf("%v, %v", again, err)
+	if again, err := Load(path); err == nil {
+		t.Errorf("read %v from what holds no figures", again)
 	}
 }
