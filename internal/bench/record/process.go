@@ -157,3 +157,32 @@ func loadAverage() (load float64, err error) {
 	_, err = fmt.Sscan(string(data), &load)
 	return load, err
 }
+
+// clock is the time of all processors since the start of the machine in seconds: all of it, and what of it the host of a
+// virtual machine took for others.
+type clock struct{ all, stolen float64 }
+
+// stealField is where a line "cpu" of /proc/stat tells what the host took.
+const stealField = 8
+
+func processorClock() (c clock, err error) {
+	data, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return c, err
+	}
+	line, _, _ := strings.Cut(string(data), "\n")
+	for i, field := range strings.Fields(line) {
+		if i == 0 || i > stealField {
+			continue
+		}
+		ticks, err := strconv.ParseFloat(field, 64)
+		if err != nil {
+			return c, err
+		}
+		c.all += ticks / ticksPerSecond
+		if i == stealField {
+			c.stolen = ticks / ticksPerSecond
+		}
+	}
+	return c, nil
+}
