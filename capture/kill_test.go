@@ -136,9 +136,6 @@ func (p *recorderProcess) wait(d time.Duration) {
 	}
 }
 
-// lossLimitOfKill is the audio a kill may take: what was not synced yet, and no word more.
-const lossLimitOfKill = time.Second
-
 // killRecorder kills a recorder n times at random moments and restarts it at once; each costs what
 // was heard in the last limit at most.
 func killRecorder(t *testing.T, n int, limit time.Duration) {

@@ -27,6 +27,9 @@ import (
 
 func TestSoakRampUnderLoad(t *testing.T) { rampUnderLoad(t, 60) }
 
+// lossLimitOfKill is the audio a kill may take: what was not synced yet, and no word more.
+const lossLimitOfKill = time.Second
+
 func TestSoakKilledCaptures(t *testing.T) { killCaptures(t, 100, lossLimitOfKill) }
 
 func TestSoakKilledRecorder(t *testing.T) { killRecorder(t, 100, lossLimitOfKill) }
