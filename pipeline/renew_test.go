@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -90,8 +91,14 @@ func TestRenewerWaitsForAPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, st := newShelf(), &stages{wrote: "e", scheme: "s@1"}
 		m, rec, correct := corrected(t, s, st)
+		var turn sync.Mutex // each pass of the renewer begins with Open, behind what the test has looked at
 		opened, away := 0, error(debrief.ErrUnavailable)
-		r, err := NewRenewer(RenewerConfig{Quiet: 2 * time.Second, Open: func() (Meaning, error) { opened++; return m, away }})
+		r, err := NewRenewer(RenewerConfig{Quiet: 2 * time.Second, Open: func() (Meaning, error) {
+			turn.Lock()
+			defer turn.Unlock()
+			opened++
+			return m, away
+		}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,6 +108,8 @@ func TestRenewerWaitsForAPause(t *testing.T) {
 			t.Helper()
 			time.Sleep(d)
 			synctest.Wait()
+			turn.Lock()
+			defer turn.Unlock()
 			if opened != wantOpened || st.tagged != wantTagged {
 				t.Fatalf("opened %d, tagged %d times, want %d, %d", opened, st.tagged, wantOpened, wantTagged)
 			}
@@ -111,7 +120,9 @@ func TestRenewerWaitsForAPause(t *testing.T) {
 			passes(time.Second, 0, 1)
 		}
 		passes(time.Second, 1, 1) // the store is away
+		turn.Lock()
 		away = nil
+		turn.Unlock()
 		passes(renewAgain, 2, 2)
 		passes(time.Hour, 2, 2)
 		stop()
