@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"debrief"
@@ -18,7 +19,7 @@ var taggerModel []byte
 
 // taggerVersion names model and method in tags. Raise it whenever tagger.model or what is made
 // of its numbers changes: old tags are then known to be old.
-const taggerVersion = "debrief-tagger/3"
+const taggerVersion = "debrief-tagger/4"
 
 // Config is what a tagger works with.
 type Config struct {
@@ -110,6 +111,7 @@ func (t *Tagger) Tag(ctx context.Context, rec *debrief.Recording, tr *debrief.Tr
 type turn struct {
 	index     int // into the transcript
 	utterance *debrief.Utterance
+	text      string // what is judged of it: see [reworded]
 	embedding []float32
 	shown     debrief.PromptID // the question a guided debrief showed last, if any
 	shownAt   debrief.Samples
@@ -139,7 +141,11 @@ func (t *Tagger) listen(ctx context.Context, rec *debrief.Recording, tr *debrief
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		e, err := t.encoder.Embed(u.Text)
+		text := u.Text
+		if u.Speaker == debrief.SpeakerCoach {
+			text = reworded(u.Text, t.scheme.For(rec.Phase, debrief.MaxSession))
+		}
+		e, err := t.encoder.Embed(text)
 		if err != nil {
 			return nil, err
 		}
@@ -147,10 +153,30 @@ func (t *Tagger) listen(ctx context.Context, rec *debrief.Recording, tr *debrief
 			shown, shownAt, since = markers[0].Prompt, markers[0].At, 0
 			markers = markers[1:]
 		}
-		said = append(said, turn{i, u, e, shown, shownAt, since})
+		said = append(said, turn{i, u, text, e, shown, shownAt, since})
 		since++
 	}
 	return said, nil
+}
+
+// reworded puts a question that a coach asks word for word as the scheme has it into another wording of the same prompt. The hands of
+// the corpus ask in words of their own, so the network hardly knows the scheme's: it took "What felt like a breakthrough?" for standout.
+func reworded(text string, prompts []debrief.Prompt) string {
+	builtin, ws := DefaultScheme(), allWords(text)
+	for _, p := range prompts {
+		known, err := builtin.Prompt(p.ID)
+		asked := allWords(p.Question)
+		if err != nil || len(asked) == 0 {
+			continue // a prompt the network does not know is found by its own wordings
+		}
+		for at := 0; at+len(asked) <= len(ws); at++ {
+			run := ws[at : at+len(asked)]
+			if slices.EqualFunc(run, asked, func(a, b spokenWord) bool { return a.text == b.text }) {
+				return text[:run[0].start] + strings.TrimRight(known.Questions[0], "?") + text[run[len(run)-1].end:]
+			}
+		}
+	}
+	return text
 }
 
 // believe returns, turn by turn, the belief in each prompt of the scheme, 0-1; prompts that
@@ -162,7 +188,7 @@ func (t *Tagger) believe(rec *debrief.Recording, said []turn) [][]float64 {
 		Allowed: Allowed(builtin, rec.Phase, rec.Session),
 	}
 	for _, r := range said {
-		u := tagnet.Utterance{Embedding: r.embedding, Text: r.utterance.Text, Since: r.since}
+		u := tagnet.Utterance{Embedding: r.embedding, Text: r.text, Since: r.since}
 		u.Marker = slices.Index(t.trained, r.shown)
 		sure := float32(1)
 		if c := r.utterance.SpeakerConfidence; c > 0 {

@@ -84,6 +84,21 @@ func TestTagFindsPlainAnswers(t *testing.T) {
 	}
 }
 
+// TestCoachAsksInTheSchemesOwnWords reads the questions off the page, as a coach does who has them before her.
+func TestCoachAsksInTheSchemesOwnWords(t *testing.T) {
+	scheme := DefaultScheme()
+	tagger := newTagger(t, scheme)
+	for _, p := range scheme.Prompts {
+		for _, before := range []string{"", "Okay. ", "Thank you for that. "} {
+			rec := &debrief.Recording{Phase: p.Phase, Session: 3}
+			tags := tag(t, tagger, rec, said("coach: Hello, how are you?", "client: I am okay, thank you.", "coach: "+before+p.Question))
+			if got := tags.Utterances[2]; has(got.Prompts, p.ID) == nil {
+				t.Errorf("%q is tagged %v", before+p.Question, got.Prompts)
+			}
+		}
+	}
+}
+
 func TestMarkerIsEvidence(t *testing.T) {
 	tagger := newTagger(t, debrief.Scheme{})
 	tr := said("client: Well, mostly a kind of, I don't know, it was just there.")
