@@ -143,7 +143,20 @@ func TestFates(t *testing.T) {
 		"The heron never vanished, nor did the kettle.":       debrief.FateMeaningful,
 		"The heron looks different, and so does the kettle.":  debrief.FateChanged,
 		"The heron is not any different, and the kettle too.": debrief.FateMeaningful,
+		"The heron, the kettle. It has all gone.":             debrief.FateGone,
+		"I've forgotten the heron and its kettle.":            debrief.FateGone,
 		"I had soup.": debrief.FateNotMentioned,
+		// What has gone is something else, or nobody says that it has.
+		"The ache has gone, the heron and the kettle are there.":                      debrief.FateMeaningful,
+		"My headache disappeared when I thought of the heron and the kettle.":         debrief.FateMeaningful,
+		"The fear of the heron and the kettle has faded.":                             debrief.FateMeaningful,
+		"The heron lifted me over the kettle.":                                        debrief.FateMeaningful,
+		"Have the heron and the kettle faded? Not one bit.":                           debrief.FateMeaningful,
+		"If the heron and the kettle vanished I would miss them.":                     debrief.FateMeaningful,
+		"My aunt said the heron and the kettle had vanished.":                         debrief.FateMeaningful,
+		"I don't think for one minute that the heron and the kettle have ever faded.": debrief.FateMeaningful,
+		"I have forgotten the most of it, but not the heron and the kettle.":          debrief.FateMeaningful,
+		"The heron has gone quiet, and the kettle.":                                   debrief.FateMeaningful,
 	} {
 		course := newCourse(t, nil, heardIn(1, debrief.Immediate, insight), heardIn(1, debrief.Followup, line{"still_meaningful", said}))
 		if got := course.Insights[0].Fate; got != want {

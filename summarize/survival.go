@@ -92,9 +92,10 @@ func fateOf(r *mention, after []*mention) (debrief.Fate, []debrief.Citation) {
 	}
 	// The strongest speaks for what it is; a weaker one only where that one is silent.
 	for _, f := range found {
-		if saysGone(f.cite.Quote.Text) {
+		shared := slices.DeleteFunc(slices.Clone(r.stems), func(s string) bool { return !slices.Contains(f.stems, s) })
+		if saysGone(f.cite.Quote.Text, shared) {
 			fate = debrief.FateGone
-		} else if saysChanged(f.cite.Quote.Text) {
+		} else if asserts(f.cite.Quote.Text, changedWords) {
 			fate = debrief.FateChanged
 		} else {
 			continue
@@ -116,9 +117,6 @@ var (
 
 const negatedWithin = 3
 
-func saysGone(text string) bool    { return asserts(text, goneWords) }
-func saysChanged(text string) bool { return asserts(text, changedWords) }
-
 // asserts reports whether the text contains one of the words without a negation just before it in the same sentence.
 func asserts(text string, stems map[string]bool) bool { return containsWord(text, stems, false) }
 
@@ -135,12 +133,13 @@ func containsWord(text string, stems map[string]bool, negated bool) bool {
 	return false
 }
 
-// goesSomewhere tells "I haven't gone out to it" from "it hasn't gone".
+// goesSomewhere tells "I haven't gone out to it", and "it has gone quiet", from "it hasn't gone".
 func goesSomewhere(ws []spokenWord, i int) bool {
 	return ws[i].text == "gone" && i+1 < len(ws) && ws[i+1].gap == gapNone && goneWhere[ws[i+1].text]
 }
 
-var goneWhere = wordSet("out to in into on over through back home up down round by for past along off there and")
+var goneWhere = wordSet(`out to in into on over through back home up down round by for past along off there and
+	quiet cold soft flat dark still numb blurry fuzzy hazy`)
 
 func negatedAt(ws []spokenWord, i int) bool {
 	for k := i; k > 0 && k > i-negatedWithin && ws[k].gap != gapSentence; k-- {
