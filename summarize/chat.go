@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,8 +24,9 @@ type ChatConfig struct {
 	Key     string
 	Model   string // required: models come and go, a built-in name would rot
 	Scheme  debrief.Scheme
-	// Names returns what the client and people around are called, to be hidden even where nothing shows that it is a name. May be nil.
-	Names func(debrief.ClientID) []string
+	// Names returns what the client and people around are called, to be hidden even where nothing shows that it is a name. Without
+	// them, after an error, nothing is sent. May be nil.
+	Names func(debrief.ClientID) ([]string, error)
 	// Note is told why the local way stood in. May be nil.
 	Note func(error)
 	HTTP *http.Client                                     // default: a client of its own
@@ -55,7 +57,7 @@ func newChat(c ChatConfig) (*chat, error) {
 		c.Now = time.Now
 	}
 	if c.Names == nil {
-		c.Names = func(debrief.ClientID) []string { return nil }
+		c.Names = func(debrief.ClientID) ([]string, error) { return nil, nil }
 	}
 	if c.Note == nil {
 		c.Note = func(error) {}
@@ -137,13 +139,21 @@ func strictly(data []byte, into any) error {
 	return nil
 }
 
-// promptList describes the prompts of a debrief to a model.
-func promptList(prompts []debrief.Prompt) string {
+// promptList describes the prompts of a debrief to a model. What a practice wrote itself may name people as a transcript does.
+func promptList(prompts []debrief.Prompt, a *alias) string {
+	builtin := DefaultScheme()
 	var b strings.Builder
 	for _, p := range prompts {
-		fmt.Fprintf(&b, "- %s: %s\n", p.ID, p.Question)
+		ours, _ := builtin.Prompt(p.ID)
+		shown := func(text string) string {
+			if text == ours.Question || slices.Contains(ours.Examples, text) {
+				return text
+			}
+			return a.hide(text)
+		}
+		fmt.Fprintf(&b, "- %s: %s\n", p.ID, shown(p.Question))
 		for _, e := range p.Examples {
-			fmt.Fprintf(&b, "  an answer: %s\n", e)
+			fmt.Fprintf(&b, "  an answer: %s\n", shown(e))
 		}
 	}
 	return b.String()
@@ -184,7 +194,11 @@ func (c *chat) anonymous(rec *debrief.Recording, t *debrief.Transcript) (*alias,
 	if !tellsNames(t) {
 		return nil, errNames
 	}
-	return newAlias(t, c.Names(rec.Client)), nil
+	known, err := c.Names(rec.Client)
+	if err != nil {
+		return nil, err
+	}
+	return newAlias(t, known), nil
 }
 
 // standIn reports whether the local way may take over after err: not when the caller gave up.

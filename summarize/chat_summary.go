@@ -108,7 +108,7 @@ func (c *ChatSummarizer) write(ctx context.Context, rec *debrief.Recording, t *d
 	}
 	out := newSummary(rec, t, tags, c.Engine(), c.chat.Now())
 	out.Open = local.Open
-	err = c.chat.ask(ctx, summaryInstructions+promptList(prompts), string(user), "summary", summarySchema, func(data []byte) error {
+	err = c.chat.ask(ctx, summaryInstructions+promptList(prompts, a), string(user), "summary", summarySchema, func(data []byte) error {
 		out.Prompts, err = checkSummary(data, t, a, todo)
 		return err
 	})

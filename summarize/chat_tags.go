@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 
 	"debrief"
 )
@@ -102,7 +103,7 @@ func (c *ChatTagger) tag(ctx context.Context, rec *debrief.Recording, t *debrief
 		if err != nil {
 			return nil, fmt.Errorf("write the question: %w", err)
 		}
-		err = c.chat.ask(ctx, tagInstructions+promptList(prompts), string(user), "tags", tagSchema, func(data []byte) error {
+		err = c.chat.ask(ctx, tagInstructions+promptList(prompts, a), string(user), "tags", tagSchema, func(data []byte) error {
 			found, err := checkTags(data, t, a, allowed(prompts), from, to)
 			for i, tags := range found {
 				out.Utterances[i] = tags
@@ -140,6 +141,9 @@ func checkTags(data []byte, t *debrief.Transcript, a *alias, known map[debrief.P
 		for _, p := range line.Prompts {
 			if !known[p.ID] {
 				return nil, fmt.Errorf("%w: prompt %.40q is not in the scheme", errAnswer, p.ID)
+			}
+			if slices.ContainsFunc(slices.Concat(tags.Prompts, tags.Suggested), func(t debrief.Tag) bool { return t.Prompt == p.ID }) {
+				return nil, fmt.Errorf("%w: line %d has prompt %s twice", errAnswer, line.Index, p.ID)
 			}
 			if math.IsNaN(p.Confidence) || p.Confidence <= 0 || p.Confidence > 1 {
 				return nil, fmt.Errorf("%w: confidence %g", errAnswer, p.Confidence)

@@ -149,7 +149,7 @@ func TestChatSuggests(t *testing.T) {
 func TestChatSendsNoNameAndNothingDoubtful(t *testing.T) {
 	s := &script{replies: []reply{says(goodTags)}}
 	c := s.config(t)
-	c.Names = func(debrief.ClientID) []string { return []string{"Marguerite Boat"} }
+	c.Names = func(debrief.ClientID) ([]string, error) { return []string{"Marguerite Boat"}, nil }
 	tagByChat(t, s, c)
 	body := strings.ToLower(strings.Join(s.sent(), ""))
 	for _, secret := range []string{"gordon", "thelonious", "boat", "watching", "c01"} {
@@ -160,6 +160,29 @@ func TestChatSendsNoNameAndNothingDoubtful(t *testing.T) {
 	}
 	if !strings.Contains(body, "name_") || !strings.Contains(body, "my hands were heavy") {
 		t.Errorf("the question is not there: %s", body)
+	}
+}
+
+func TestChatSendsNothingWithoutTheNames(t *testing.T) {
+	s := &script{replies: []reply{says(goodTags)}}
+	c := s.config(t)
+	c.Names = func(debrief.ClientID) ([]string, error) { return nil, errors.New("the document was damaged") }
+	if tags := tagByChat(t, s, c); tags.Model != "local" || len(s.sent()) > 0 {
+		t.Errorf("%d requests, tags by %s", len(s.sent()), tags.Model)
+	}
+}
+
+func TestChatSendsNoNameOfAPrompt(t *testing.T) {
+	s := &script{replies: []reply{says(goodTags)}}
+	c := s.config(t)
+	c.Scheme.Prompts = append(slices.Clone(c.Scheme.Prompts), debrief.Prompt{
+		ID: "garden", Name: "Garden", Phase: debrief.Immediate, Question: "What of the garden, and Eberhard?",
+		Examples: []string{"The garden was full, and Eberhard sang.", "Philippa dug it."},
+	})
+	tagByChat(t, s, c)
+	body := strings.Join(s.sent(), "")
+	if strings.Contains(body, "Eberhard") || strings.Contains(body, "Philippa") || !strings.Contains(body, "What of the garden") {
+		t.Errorf("sent: %s", body)
 	}
 }
 
@@ -186,6 +209,7 @@ func TestChatTagsFallBack(t *testing.T) {
 		"OtherLinesQuote": {says(tag(1, "body", "0.9", "My hands were heavy.")), 2},
 		"InventedName":    {says(tag(1, "imagery", "0.9", "a boat, and NAME_7 was rowing")), 2},
 		"NoQuote":         {says(tag(2, "body", "0.9", "")), 2},
+		"PromptTwice":     {says(strings.Replace(tag(2, "body", "0.9", "My hands were heavy."), `"prompts":[`, `"prompts":[{"id":"body","confidence":0.4,"quote":"My hands were heavy."},`, 1)), 2},
 		"Confidence":      {says(tag(2, "body", "7", "My hands were heavy.")), 2},
 		"LineTwice":       {says(strings.Replace(goodTags, `"index":2`, `"index":1`, 1)), 2},
 		"Refusal": {func(w http.ResponseWriter, _ string) {

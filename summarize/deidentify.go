@@ -35,10 +35,11 @@ func newAlias(t *debrief.Transcript, known []string) *alias {
 		}
 	}
 	for _, u := range t.Utterances {
-		for _, w := range letterRuns(u.Text) {
+		text := private.ReplaceAllString(u.Text, " ") // the small letters of an address make no word of a name
+		for _, w := range letterRuns(text) {
 			switch {
 			case named(w):
-				a.placeholder(u.Text[w.start:w.end])
+				a.placeholder(text[w.start:w.end])
 			case !w.capital:
 				a.ordinary[w.text] = true
 			}
@@ -58,7 +59,9 @@ func letterRuns(text string) []spokenWord {
 		first, _ := utf8.DecodeRuneInString(text[at[0]:])
 		w := spokenWord{text: plain(text[at[0]:at[1]]), start: at[0], end: at[1], capital: unicode.IsUpper(first), gap: gapSentence}
 		if last > 0 {
-			w.gap = gapOf(text[last:at[0]])
+			if w.gap = gapOf(text[last:at[0]]); titles[out[len(out)-1].text] {
+				w.gap = gapNone // the stop of "Dr. Klein" ends no sentence
+			}
 		}
 		out = append(out, w)
 		last = at[1]
@@ -84,8 +87,8 @@ var plainCapitals = wordSet(`i monday tuesday wednesday thursday friday saturday
 // placeholderForm tells placeholders in what comes back, however a model wrote them.
 var placeholderForm = regexp.MustCompile(`(?i)\bNAME[_ ]?(\d+)\b`)
 
-// private is what is hidden by its form: e-mail and web addresses, and numbers of five digits or more, however they are parted.
-var private = regexp.MustCompile(`\S+@\S+|https?://\S+|www\.\S+|\+?\d(?:[ ./-]?\d){4,}`)
+// private is what is hidden by its form: e-mail and web addresses, names of accounts, and numbers of five digits or more, however they are parted.
+var private = regexp.MustCompile(`\S*@\S+|https?://\S+|www\.\S+|\+?\d(?:[ ./-]?\d){4,}`)
 
 func (a *alias) placeholder(name string) string {
 	key := plain(name)

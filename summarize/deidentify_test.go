@@ -19,6 +19,7 @@ func TestHide(t *testing.T) {
 		{Speaker: debrief.SpeakerClient, Text: "Write to jo.b@example.org or call 020 7946 0018, I paid 350 for it. I said gordon again."},
 		{Speaker: debrief.SpeakerClient, Text: "Thelonious never came. The boat came, and the lamp, boat after boat. Boat."},
 		{Speaker: debrief.SpeakerClient, Text: "Quietness fell in Skipton."},
+		{Speaker: debrief.SpeakerClient, Text: "Write to osbert.pym@example.org or @osbert_p. I saw dr klein too."},
 	}}
 	a := newAlias(tr, []string{"Will Byrne"})
 	for _, c := range []struct{ in, want string }{
@@ -28,7 +29,10 @@ func TestHide(t *testing.T) {
 		{"Will will come, Byrne said.", "NAME_1 will come, NAME_2 said."},
 		{"Thelonious never came. Boat.", "NAME_7 never came. Boat."},
 		{"Write to jo.b@example.org and pay 350.", "Write to NAME_8 and pay 350."},
-		{"Or call 020 7946 0018 then", "Or call NAME_9 then"},
+		{"Osbert wrote.", "NAME_9 wrote."}, // an address teaches nobody that it is a word
+		{"We wrote to @osbert_p.", "We wrote to NAME_10"},
+		{"Dr. Anholt sang.", "Dr. NAME_11 sang."},
+		{"Or call 020 7946 0018 then", "Or call NAME_12 then"},
 	} {
 		if got := a.hide(c.in); got != c.want {
 			t.Errorf("%q:\n got %q\nwant %q", c.in, got, c.want)
@@ -38,7 +42,7 @@ func TestHide(t *testing.T) {
 		"NAME_3 was there":       "Gordon was there",
 		"name 3's coat, Name_4.": "Gordon's coat, Mary.",
 		"NAME_99 was there":      "NAME_99 was there",
-		"call NAME_9":            "call 020 7946 0018",
+		"call NAME_12":           "call 020 7946 0018",
 	} {
 		if got := a.show(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)

@@ -59,15 +59,15 @@ func openChat(c *cli.Context, lib *storage.Library, scheme debrief.Scheme, local
 	config := summarize.ChatConfig{
 		BaseURL: a.base, Key: string(a.key), Model: c.String("chat-model"), Scheme: scheme,
 		// What the client is called is hidden before anything is sent.
-		Names: func(id debrief.ClientID) []string {
+		Names: func(id debrief.ClientID) ([]string, error) {
 			known, _, err := lib.LoadClient(c.Context, id)
-			if err != nil {
-				if !errors.Is(err, debrief.ErrNotFound) {
-					report(c.App.ErrWriter, fmt.Errorf("read the client's name: %w", err))
-				}
-				return nil
+			if errors.Is(err, debrief.ErrNotFound) {
+				return nil, nil
 			}
-			return strings.Fields(known.Name)
+			if err != nil {
+				return nil, fmt.Errorf("read the client's name: %w", err)
+			}
+			return strings.Fields(known.Name), nil
 		},
 		Note: func(why error) { fmt.Fprintf(c.App.ErrWriter, "note: done on this machine instead: %v\n", why) },
 	}
