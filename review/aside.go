@@ -54,9 +54,12 @@ func (p *Page) aside(d documents) asideView {
 	for _, m := range d.markers {
 		v.Markers = append(v.Markers, p.marker(m))
 	}
-	if d.summary != nil {
+	switch {
+	case d.summary != nil:
 		v.Summary, v.Open = p.summary(d.summary)
 		v.Empty = p.text.say(d.summary.Empty)
+	case d.transcript != nil && len(d.transcript.Utterances) == 0 && len(d.transcript.Partial) == 0: // there will be none
+		v.Empty = p.text.get("empty.no_speech")
 	}
 	for _, s := range d.lost {
 		v.Lost = append(v.Lost, s.Text)

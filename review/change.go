@@ -167,10 +167,13 @@ func (p *Page) enter(d *documents, c change) (*change, error) {
 
 func (p *Page) enterText(d *documents, c change, at debrief.Anchor) (*change, error) {
 	now := d.transcript.Utterances[*c.Utterance].Text
-	if now != c.Seen {
+	text := strings.Join(strings.Fields(c.Text), " ")
+	switch {
+	case now != c.Seen && now == text: // somebody else heard the same
+		return nil, nil
+	case now != c.Seen:
 		return nil, clash{theirs: now}
 	}
-	text := strings.Join(strings.Fields(c.Text), " ")
 	d.review.Edits = append(d.review.Edits, debrief.Edit{Anchor: at, Text: &text, Author: p.Author, At: p.Now().UTC()})
 	if c.Yields {
 		d.review.Edits = append(d.review.Edits, debrief.Edit{Anchor: at, Text: &now, Author: p.Author, At: p.Now().UTC()})
@@ -241,6 +244,9 @@ func (p *Page) enterTag(d *documents, c change, at debrief.Anchor) (*change, err
 	return &undo, nil
 }
 
+// hidden is how pages name a sentence that is not in the summary.
+const hidden = "hidden"
+
 // enterSentence pins, rewords or hides a sentence of the summary. Its proof is the quote, which
 // must be in the utterance as it reads now; nothing gets into a summary without one.
 func (p *Page) enterSentence(d *documents, c change) (*change, error) {
@@ -252,18 +258,27 @@ func (p *Page) enterSentence(d *documents, c change) (*change, error) {
 		return nil, clash{theirs: u.Text}
 	}
 	was, shown := d.sentence(c.Prompt, *c.Utterance, c.Quote)
-	if shown && c.Seen != was.Text {
+	text := strings.TrimSpace(c.Text)
+	switch {
+	case shown && c.Seen != was.Text && !c.Hidden && (text == "" || text == was.Text): // pinned, or said so, already
+		return nil, nil
+	case shown && c.Seen != was.Text:
 		return nil, clash{theirs: was.Text}
+	case !shown && c.Seen != "" && !c.Hidden: // reworded what somebody else has hidden
+		return nil, clash{theirs: hidden}
 	}
 	quote := debrief.Quote{Span: u.Span, Utterance: *c.Utterance, Text: c.Quote}
 	if shown {
 		quote = was.Quote
 	}
 	d.review.Summary = append(d.review.Summary, debrief.SummaryEdit{
-		Prompt: c.Prompt, Quote: quote, Text: strings.TrimSpace(c.Text), Hidden: c.Hidden, Author: p.Author, At: p.Now().UTC(),
+		Prompt: c.Prompt, Quote: quote, Text: text, Hidden: c.Hidden, Author: p.Author, At: p.Now().UTC(),
 	})
 	undo := c
-	undo.Hidden, undo.Text, undo.Seen = !shown, was.Text, cmp.Or(strings.TrimSpace(c.Text), c.Quote)
+	undo.Hidden, undo.Text, undo.Seen = !shown, was.Text, cmp.Or(text, c.Quote)
+	if c.Hidden {
+		undo.Seen = "" // nothing stands there when it is taken back
+	}
 	return &undo, nil
 }
 

@@ -80,6 +80,9 @@ func TestText(t *testing.T) {
 	if code != http.StatusConflict || clash.Theirs != "My mother was there." {
 		t.Errorf("an edit of words that are no longer there: status %d, theirs %q", code, clash.Theirs)
 	}
+	if same := must(t, p, `{"kind":"text",`+fourth+`,"text":"My mother was there.","seen":"`+fourthText+`"}`); string(same.Undo) != "" {
+		t.Errorf("the same words a second time are undone by %s", same.Undo)
+	}
 	undone := must(t, p, string(out.Undo))
 	if !strings.Contains(undone.Rows[0], ">"+fourthText+"</p>") {
 		t.Errorf("undone: %s", undone.Rows[0])
@@ -218,6 +221,18 @@ func TestSummary(t *testing.T) {
 	if code, _ := send(t, p, complete, `{`+line+`,"text":"Other","seen":"`+fourthText+`"}`); code != http.StatusConflict {
 		t.Errorf("reworded what was reworded: status %d", code)
 	}
+	pinned := must(t, p, `{`+line+`,"seen":""}`)
+	if !strings.Contains(pinned.Aside, "Her mother appeared, young.") || string(pinned.Undo) != "" {
+		t.Errorf("pinned what is in the summary, undone by %s: %s", pinned.Undo, pinned.Aside)
+	}
+	must(t, p, `{`+line+`,"hidden":true,"seen":"Her mother appeared, young."}`)
+	if code, clash := send(t, p, complete, `{`+line+`,"text":"Other","seen":"Her mother appeared, young."}`); code != http.StatusConflict || clash.Theirs != "hidden" {
+		t.Errorf("reworded what somebody else has hidden: status %d, theirs %q", code, clash.Theirs)
+	}
+	if code, clash := send(t, p, complete, string(out.Undo)); code != http.StatusConflict || clash.Theirs != "hidden" {
+		t.Errorf("a rewording of what is hidden was taken back: status %d, theirs %q", code, clash.Theirs)
+	}
+	must(t, p, `{`+line+`,"text":"Her mother appeared, young.","seen":""}`)
 	code, _ := send(t, p, complete, `{"kind":"sentence",`+fourth+`,"prompt":"standout","quote":"I saw a dragon","seen":""}`)
 	if code != http.StatusConflict {
 		t.Errorf("a quote nobody said: status %d", code)

@@ -24,7 +24,8 @@ type coursePage struct {
 	Open     []openAsk
 	Grid     []gridRow
 	Sessions []int
-	Recorded int // treatments of which there is a recording
+	Many     bool // more treatments than stand side by side on paper
+	Recorded int  // treatments of which there is a recording
 	Threads  []thread
 	Insights []insight
 	Moods    []mood
@@ -197,6 +198,8 @@ const (
 	lineCost = 90
 	// roomyPage is how many characters fit on one printed page, A4 or Letter, in the larger print.
 	roomyPage = 2800
+	// besideEachOther is how many treatments a table holds on paper: a course. An eighth would be cut off.
+	besideEachOther = 6
 )
 
 func (p *Page) fillPrep(v *coursePage, c *debrief.Course) {
@@ -228,6 +231,7 @@ func (p *Page) fillGrid(v *coursePage, c *debrief.Course) {
 			v.Recorded++
 		}
 	}
+	v.Many = len(v.Sessions) > besideEachOther
 	for _, prompt := range p.Scheme.Prompts {
 		row := gridRow{Name: prompt.Name, Question: prompt.Question, Hue: p.hue(prompt.ID)}
 		for _, t := range c.Treatments {

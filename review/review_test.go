@@ -115,6 +115,7 @@ func TestPages(t *testing.T) {
 		"SearchFiltersAlone":    {"/search?client=maya&phase=followup&from=2026-09-22", 200, []string{"12 passages", "The table in the garden."}},
 		"SearchTellsDoubt":      {"/search?q=watching", 200, []string{`class="doubtful"`, "no voice lies under these words"}},
 		"SearchFindsNothing":    {"/search?q=zeppelin", 200, []string{"Nothing found"}},
+		"SearchForSigns":        {"/search?q=%F0%9F%8C%8A&client=maya", 200, []string{"Nothing found"}},
 		"NoSuchPage":            {"/nothing", 404, []string{"There is nothing here"}},
 		"NoSuchClient":          {"/clients/nobody", 404, nil},
 		"BadClient":             {"/clients/%00..", 404, nil},
@@ -144,6 +145,26 @@ func TestPages(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// unsummed is a store in which nothing is summarised: where nobody speaks, no summary is ever made.
+type unsummed struct{ review.Library }
+
+func (u unsummed) Load(ctx context.Context, rec *debrief.Recording, doc any) (string, error) {
+	if _, summary := doc.(*debrief.Summary); summary {
+		return "", debrief.ErrNotFound
+	}
+	return u.Library.Load(ctx, rec, doc)
+}
+
+func TestSilencePromisesNoSummary(t *testing.T) {
+	p := newPage(t, func(c *review.Config) { c.Library = unsummed{c.Library} })
+	if page := get(t, p, state(5)).Body.String(); !strings.Contains(page, "No speech was heard.") || strings.Contains(page, "no summary yet") {
+		t.Error("a summary of silence is promised")
+	}
+	if page := get(t, p, complete).Body.String(); !strings.Contains(page, "There is no summary yet") {
+		t.Error("a summary to come is not told of")
 	}
 }
 

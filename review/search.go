@@ -67,7 +67,8 @@ func (p *Page) search(r *http.Request) (view, error) {
 		from: day(v.From), to: day(v.To),
 	}
 	eachWord(v.Query, func(word string, _, _ int) { q.words = append(q.words, word) })
-	if v.Asked = q.asks(); !v.Asked {
+	nothing := strings.TrimSpace(v.Query) != "" && len(q.words) == 0 // but signs: nobody says them
+	if v.Asked = q.asks() || nothing; !v.Asked || nothing {
 		return v, nil
 	}
 	hits, total := q.find(known.sheets, &p.index.words, shownHits)

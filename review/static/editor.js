@@ -154,6 +154,7 @@ export class Editor {
     const form = document.getElementById("editor").content.firstElementChild.cloneNode(true);
     const field = form.querySelector("textarea");
     field.defaultValue = text;
+    if (this.aside.contains(places()[0])) field.setAttribute("aria-labelledby", "summary-title");
     places()[0].after(form);
     for (const place of places()) place.hidden = true;
     field.focus();
@@ -316,19 +317,20 @@ export class Editor {
   }
 
   async #conflict(change, body) {
-    const states = { assigned: t("state.assigned"), suggested: t("state.suggested"), rejected: t("state.rejected"), removed: t("state.removed"),
+    const states = { assigned: t("state.assigned"), suggested: t("state.suggested"), rejected: t("state.rejected"), removed: t("state.removed"), hidden: t("state.hidden"),
       client: t("state.client"), coach: t("state.coach"), unknown: t("state.unknown") };
     const words = (value) => (change.kind === "text" ? value : states[value] ?? value);
     const dialog = document.getElementById("conflict");
     dialog.querySelector(".theirs").textContent = words(body.theirs);
-    dialog.querySelector(".mine").textContent = change.kind === "tag" ? words(change.verdict === "rejected" ? "rejected" : "assigned") : change.text || words(change.speaker ?? (change.kind === "note" ? "removed" : change.quote ?? ""));
+    const kinds = { tag: change.verdict === "rejected" ? "rejected" : "assigned", speaker: change.speaker, note: "removed", sentence: change.hidden ? "hidden" : change.quote };
+    dialog.querySelector(".mine").textContent = (change.kind !== "tag" && !change.hidden && change.text) || words(kinds[change.kind] ?? "");
     dialog.querySelector(".history-advice").hidden = change.kind !== "text";
     dialog.returnValue = "theirs";
     dialog.showModal();
     dialog.focus(); // not at an answer: the next Enter may be meant for the words
     await new Promise((done) => dialog.addEventListener("close", done, { once: true }));
     const mine = dialog.returnValue === "mine";
-    const nothing = { tag: "rejected", note: "removed" }[change.kind];
+    const nothing = { tag: "rejected", note: "removed", sentence: "hidden" }[change.kind];
     const again = { ...change, ...body.moved, seen: body.theirs === nothing ? "" : body.theirs };
     if (body.moved && change.kind !== "text") again.seen = change.seen;
     // Words that give way are stored as well: the history has both.

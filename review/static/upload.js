@@ -27,21 +27,22 @@ function begun(file) {
   return el ? { client: el.dataset.client, session: el.dataset.session, phase: el.dataset.phase, speakers: el.dataset.speakers || "auto" } : null;
 }
 
-function unfit(file) {
+function unfit(file, folders) {
   const name = file.name.toLowerCase();
+  if (folders.has(name)) return t("upload.folder", file.name);
   if (!types.some((ending) => name.endsWith(ending))) return t("upload.type", file.name);
   if (file.size === 0) return t("upload.empty", file.name);
   if (file.size > largest) return t("upload.large", file.name, page.dataset.largestSaid);
   return "";
 }
 
-function choose(list) {
+function choose(list, folders = new Set()) {
   const bad = [];
   let added = null;
   for (const file of list) {
-    const why = unfit(file);
+    const why = unfit(file, folders);
     if (why) { bad.push(why); continue; }
-    if ([...files.values()].some((f) => f.name === file.name && f.size === file.size)) continue;
+    if ([...files.values()].some((f) => f.name === file.name && f.size === file.size && f.lastModified === file.lastModified)) continue;
     const el = row(file);
     added ??= el;
   }
@@ -84,7 +85,8 @@ addEventListener("drop", (e) => {
   if (!e.dataTransfer?.files.length) return;
   e.preventDefault();
   page.classList.remove("over");
-  choose(e.dataTransfer.files);
+  const entries = [...e.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter((entry) => entry?.isDirectory);
+  choose(e.dataTransfer.files, new Set(entries.map((entry) => entry.name.toLowerCase())));
 });
 
 document.getElementById("send").addEventListener("submit", (e) => {
