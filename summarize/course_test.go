@@ -167,6 +167,15 @@ func TestFates(t *testing.T) {
 	if got := waiting.Insights[0].Fate; got != debrief.FateWaiting {
 		t.Errorf("before the follow-up the fate is %s", got)
 	}
+	followup := heardIn(1, debrief.Followup, line{"still_meaningful", "I had soup."})
+	followup.Transcript.Partial = []debrief.Span{{Start: 200000, End: 400000}}
+	if got := newCourse(t, nil, heardIn(1, debrief.Immediate, insight), followup).Insights[0].Fate; got != debrief.FateWaiting {
+		t.Errorf("with a follow-up half transcribed the fate is %s", got)
+	}
+	followup.Transcript.Partial, followup.Transcript.Utterances[0].Flags = nil, []debrief.Flag{debrief.FlagLowConfidence}
+	if got := newCourse(t, nil, heardIn(1, debrief.Immediate, insight), followup).Insights[0].Fate; got != debrief.FateWaiting {
+		t.Errorf("with a follow-up nobody can make out the fate is %s", got)
+	}
 	unasked := newCourse(t, nil, heardIn(1, debrief.Immediate, insight), heardIn(2, debrief.Followup, line{"still_meaningful", "The heron, the kettle."}))
 	if got := unasked.Insights[0].Fate; got != debrief.FateUnasked {
 		t.Errorf("without its own follow-up the fate is %s", got)
@@ -303,6 +312,20 @@ func TestCourseCoverageAndPrep(t *testing.T) {
 		if topics[topic] == 0 {
 			t.Errorf("no line on %s", topic)
 		}
+	}
+}
+
+func TestAnAnswerInAnotherPhaseIsNotOpen(t *testing.T) {
+	open := func(followup ...line) bool {
+		course := newCourse(t, nil, heardIn(2, debrief.Immediate, followup...), heardIn(2, debrief.Followup, line{"still_meaningful mood", "The heron."}))
+		return slices.Contains(course.Prep.Open, debrief.OpenAsk{Session: 2, Phase: debrief.Followup, Prompt: "alignment"})
+	}
+	all := line{"standout body imagery breakthrough", "A harbour."}
+	if !open(all) {
+		t.Error("nobody said how the treatment fits, and it is not open")
+	}
+	if open(all, line{"alignment", "The first time it was a heron, this was all harbour."}) {
+		t.Error("how the treatment fits was said right after it, and is open")
 	}
 }
 

@@ -158,14 +158,20 @@ func threadNote(t debrief.Thread) string {
 	return fmt.Sprintf("%s: in %d recordings", t.Words[0], len(seen))
 }
 
-// openAsks are prompts of recorded debriefs that have no answer, those of the latest treatment first. All of them stand in the
-// coverage of the treatments.
+// openAsks are prompts of recorded debriefs that have no answer, in whichever phase of the treatment, those of the latest treatment
+// first. All of them stand in the coverage of the treatments.
 func openAsks(c *debrief.Course) []debrief.OpenAsk {
 	var out []debrief.OpenAsk
 	for _, t := range slices.Backward(c.Treatments) {
+		answered := map[debrief.PromptID]bool{}
 		for _, ph := range t.Phases {
 			for _, cov := range ph.Coverage {
-				if cov.Utterances == 0 {
+				answered[cov.Prompt] = answered[cov.Prompt] || cov.Utterances > 0
+			}
+		}
+		for _, ph := range t.Phases {
+			for _, cov := range ph.Coverage {
+				if !answered[cov.Prompt] {
 					out = append(out, debrief.OpenAsk{Session: t.Session, Phase: ph.Phase, Prompt: cov.Prompt})
 				}
 			}

@@ -21,7 +21,10 @@ func insights(heard []Heard, mentions []*mention) []debrief.Insight {
 			return r.cite.Session != rec.Session || r.cite.Phase != debrief.Followup
 		})
 		heardAfter := slices.ContainsFunc(heard, func(h Heard) bool {
-			return h.Recording.Session == rec.Session && h.Recording.Phase == debrief.Followup && h.Tags != nil
+			return h.Recording.Session == rec.Session && h.Recording.Phase == debrief.Followup && h.Tags != nil && clientSpeaks(h.Transcript)
+		})
+		unheard := slices.ContainsFunc(heard, func(h Heard) bool { // what is not transcribed yet may mention it
+			return h.Recording.Session == rec.Session && h.Recording.Phase == debrief.Followup && h.Transcript != nil && len(h.Transcript.Partial) > 0
 		})
 		for _, prompt := range []debrief.PromptID{promptStandout, promptInsight} {
 			for _, r := range best(mentions, rec.ID, prompt) {
@@ -32,6 +35,9 @@ func insights(heard []Heard, mentions []*mention) []debrief.Insight {
 				switch {
 				case heardAfter:
 					in.Fate, in.Later = fateOf(r, after)
+					if in.Fate == debrief.FateNotMentioned && unheard {
+						in.Fate = debrief.FateWaiting
+					}
 				case heard[len(heard)-1].Recording.Session > rec.Session:
 					in.Fate = debrief.FateUnasked
 				}
@@ -40,6 +46,11 @@ func insights(heard []Heard, mentions []*mention) []debrief.Insight {
 		}
 	}
 	return out
+}
+
+// clientSpeaks reports whether the client says anything that can be used: a debrief without it mentions nothing, and leaves out nothing.
+func clientSpeaks(t *debrief.Transcript) bool {
+	return t != nil && slices.ContainsFunc(t.Utterances, func(u debrief.Utterance) bool { return u.Speaker == debrief.SpeakerClient && u.Usable() })
 }
 
 // tellingStems is how many content words make a passage tell something even where it denies: "I wasn't listening and nobody died."

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"debrief"
@@ -269,20 +268,20 @@ func (p *coursePrinter) coverage(c *debrief.Course) {
 	p.printf("  number of utterances that answer; open: asked for, no answer; -: nothing recorded\n")
 }
 
+// coverageCell adds up the phases of a treatment: a prompt may be answered in more than its own.
 func coverageCell(t debrief.Treatment, prompt debrief.Prompt) string {
+	cell, n := "-", 0
 	for _, ph := range t.Phases {
-		if ph.Phase != prompt.Phase {
-			continue
-		}
-		i := slices.IndexFunc(ph.Coverage, func(c debrief.Coverage) bool { return c.Prompt == prompt.ID })
-		if i >= 0 && ph.Coverage[i].Utterances == 0 {
-			return "open"
-		}
-		if i >= 0 {
-			return fmt.Sprint(ph.Coverage[i].Utterances)
+		for _, c := range ph.Coverage {
+			if c.Prompt == prompt.ID {
+				cell, n = "open", n+c.Utterances
+			}
 		}
 	}
-	return "-"
+	if n > 0 {
+		return fmt.Sprint(n)
+	}
+	return cell
 }
 
 func (p *coursePrinter) prep(c *debrief.Course) {
