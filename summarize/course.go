@@ -84,17 +84,18 @@ func (r *mention) answers(ids ...debrief.PromptID) bool {
 // id. The same recordings give the same course.
 func (c *Courses) Build(ctx context.Context, client debrief.ClientID, heard []Heard) (*debrief.Course, error) {
 	heard = inOrder(heard)
-	mentions, err := c.mentions(ctx, heard)
+	said, err := c.mentions(ctx, heard)
 	if err != nil {
 		return nil, err
 	}
+	mentions := slices.DeleteFunc(slices.Clone(said), func(r *mention) bool { return len(r.prompts) == 0 })
 	out := &debrief.Course{
 		Client:     client,
 		Input:      courseInput(heard),
 		Made:       c.now().UTC(),
 		Treatments: c.treatments(heard, mentions),
 		Threads:    threads(mentions),
-		Insights:   insights(heard, mentions),
+		Insights:   insights(heard, said),
 		Moods:      moods(mentions),
 		Changes:    changes(mentions),
 		Patterns:   patterns(mentions),
@@ -129,7 +130,8 @@ func courseInput(heard []Heard) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// mentions collects every tagged passage of the client, in the order in which they were said.
+// mentions collects every tagged passage of the client, in the order in which they were said, and of follow-ups the others too: an
+// insight is not left unmentioned because no prompt was found for the passage.
 func (c *Courses) mentions(ctx context.Context, heard []Heard) ([]*mention, error) {
 	var out []*mention
 	for _, x := range heard {
@@ -172,7 +174,7 @@ func (c *Courses) mentionsIn(rec *debrief.Recording, u *debrief.Utterance, index
 			best = max(best, sure)
 		}
 	}
-	if len(ids) == 0 {
+	if len(ids) == 0 && rec.Phase != debrief.Followup {
 		return nil
 	}
 	var out []*mention

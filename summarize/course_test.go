@@ -163,6 +163,15 @@ func TestFates(t *testing.T) {
 			t.Errorf("%q: %s, want %s", said, got, want)
 		}
 	}
+	for said, want := range map[string]debrief.Fate{
+		"The heron and the kettle, I drew them on the tram.": debrief.FateMeaningful,
+		"Is there tea in the kettle?":                        debrief.FateNotMentioned,
+	} {
+		course := newCourse(t, nil, heardIn(1, debrief.Immediate, insight), heardIn(1, debrief.Followup, line{"mood", "Calm."}, line{"", said}))
+		if got := course.Insights[0].Fate; got != want {
+			t.Errorf("untagged %q: %s, want %s", said, got, want)
+		}
+	}
 	waiting := newCourse(t, nil, heardIn(1, debrief.Immediate, insight))
 	if got := waiting.Insights[0].Fate; got != debrief.FateWaiting {
 		t.Errorf("before the follow-up the fate is %s", got)

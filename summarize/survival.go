@@ -91,7 +91,14 @@ func best(mentions []*mention, id debrief.RecordingID, prompt debrief.PromptID) 
 
 // fateOf reads from the follow-up what became of an insight.
 func fateOf(r *mention, after []*mention) (debrief.Fate, []debrief.Citation) {
-	found := closest(r, after)
+	tagged := func(o *mention) bool { return len(o.prompts) > 0 }
+	found := slices.DeleteFunc(closest(r, after), func(o *mention) bool {
+		s, _ := related(r, o)
+		return !tagged(o) && s < surelyRelated // small talk has words in common too
+	})
+	if slices.ContainsFunc(found, tagged) {
+		found = slices.DeleteFunc(found, func(o *mention) bool { return !tagged(o) })
+	}
 	if len(found) == 0 {
 		return debrief.FateNotMentioned, nil
 	}
