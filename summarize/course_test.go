@@ -243,6 +243,15 @@ func TestRatings(t *testing.T) {
 		"This one was hard.":                            nil,
 		"A hundred.":                                    nil,
 		"I'm like a twenty-three":                       nil,
+		"Two out of three days were fine.":              nil,
+		"Four out of five nights.":                      nil,
+		"On a scale of one to ten, a four.":             {"four"},
+		"It was not a six.":                             nil,
+		"Not great, a four.":                            {"four"},
+		"It's not a six, it's a seven.":                 {"seven"},
+		"My wife said it's a nine.":                     nil,
+		"I just said it's a nine.":                      {"nine"},
+		"A ten out of ten.":                             {"ten"},
 	} {
 		if got := ratings(said); !slices.Equal(got, want) {
 			t.Errorf("%q: %v, want %v", said, got, want)

@@ -41,7 +41,12 @@ func ratings(text string) []string {
 		if i+1 < len(ws) && ws[i+1].gap == gapNone {
 			next = ws[i+1].text
 		}
-		ofTen := next == "out" || next == "10"
+		top := next == "out" && i+3 < len(ws) && ws[i+2].text == "of"
+		ofTen := next == "10" || top && isTen(ws[i+3])
+		scale := n == maxRating && i >= 2 && ws[i-1].text == "to" && smallest[ws[i-2].text] // "from one to ten" is the ruler, not the mark
+		if scale || negatedAt(ws[clauseOf(ws, 0, i):], i-clauseOf(ws, 0, i)) || top && !ofTen || othersSay(ws, i) {
+			continue
+		}
 		if !outOf && (ofTen || (next == "" || afterRating[next]) && i > 0 && beforeRating[ws[i-1].text]) {
 			out = append(out, w.text)
 		}
@@ -49,7 +54,21 @@ func ratings(text string) []string {
 	return out
 }
 
+func isTen(w spokenWord) bool { return w.text == "ten" || w.text == "10" }
+
+// othersSay reports whether somebody else is quoted before word i of its sentence: "he said it's a nine".
+func othersSay(ws []spokenWord, i int) bool {
+	for k := i; k > 0 && ws[k].gap != gapSentence; k-- {
+		if reporting[ws[k-1].text] && k > 1 && (others[ws[k-2].text] || ws[k-2].content()) {
+			return true
+		}
+	}
+	return false
+}
+
 var (
+	smallest     = wordSet("one zero 1 0")
+	others       = wordSet("he she they who we you everybody somebody")
 	beforeRating = wordSet("a an like maybe say said call it to solid or")
 	afterRating  = wordSet("now out today tonight this when if and or to but maybe then before since i is")
 )
