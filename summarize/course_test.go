@@ -156,7 +156,8 @@ func TestFates(t *testing.T) {
 		"My aunt said the heron and the kettle had vanished.":                         debrief.FateMeaningful,
 		"I don't think for one minute that the heron and the kettle have ever faded.": debrief.FateMeaningful,
 		"I have forgotten the most of it, but not the heron and the kettle.":          debrief.FateMeaningful,
-		"The heron has gone quiet, and the kettle.":                                   debrief.FateMeaningful,
+		"The heron has gone quiet, and the kettle.":                                   debrief.FateChanged,
+		"The kettle and the heron have gone a bit flat.":                              debrief.FateChanged,
 	} {
 		course := newCourse(t, nil, heardIn(1, debrief.Immediate, insight), heardIn(1, debrief.Followup, line{"still_meaningful", said}))
 		if got := course.Insights[0].Fate; got != want {

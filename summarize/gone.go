@@ -15,7 +15,7 @@ func saysGone(text string, about []string) bool {
 		if w.gap == gapSentence {
 			from = i
 		}
-		if !goneWords[w.text] && !goneWords[w.stem()] || goesSomewhere(ws, i) {
+		if !goneWords[w.text] && !goneWords[w.stem()] || goesSomewhere(ws, i) || goesOtherwise(ws, i) {
 			continue
 		}
 		to := i + 1
@@ -23,6 +23,17 @@ func saysGone(text string, about []string) bool {
 			to++
 		}
 		if stated(text, ws, from, i, to) && itself(ws, from, i, to, about) {
+			return true
+		}
+	}
+	return false
+}
+
+// saysOtherwise reports whether the text says that something has gone quiet, or flat.
+func saysOtherwise(text string) bool {
+	ws := essential(spokenWords(text))
+	for i := range ws {
+		if goesOtherwise(ws, i) && !negatedAt(ws, i) {
 			return true
 		}
 	}

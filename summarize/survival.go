@@ -113,7 +113,7 @@ func fateOf(r *mention, after []*mention) (debrief.Fate, []debrief.Citation) {
 		shared := slices.DeleteFunc(slices.Clone(r.stems), func(s string) bool { return !slices.Contains(f.stems, s) })
 		if saysGone(f.cite.Quote.Text, shared) {
 			fate = debrief.FateGone
-		} else if asserts(f.cite.Quote.Text, changedWords) {
+		} else if asserts(f.cite.Quote.Text, changedWords) || saysOtherwise(f.cite.Quote.Text) {
 			fate = debrief.FateChanged
 		} else {
 			continue
@@ -144,20 +144,36 @@ func denies(text string, stems map[string]bool) bool { return containsWord(text,
 func containsWord(text string, stems map[string]bool, negated bool) bool {
 	ws := essential(spokenWords(text))
 	for i, w := range ws {
-		if (stems[w.text] || stems[w.stem()]) && !goesSomewhere(ws, i) && negatedAt(ws, i) == negated {
+		if (stems[w.text] || stems[w.stem()]) && !goesSomewhere(ws, i) && !goesOtherwise(ws, i) && negatedAt(ws, i) == negated {
 			return true
 		}
 	}
 	return false
 }
 
-// goesSomewhere tells "I haven't gone out to it", and "it has gone quiet", from "it hasn't gone".
+// goesSomewhere tells "I haven't gone out to it" from "it hasn't gone".
 func goesSomewhere(ws []spokenWord, i int) bool {
 	return ws[i].text == "gone" && i+1 < len(ws) && ws[i+1].gap == gapNone && goneWhere[ws[i+1].text]
 }
 
-var goneWhere = wordSet(`out to in into on over through back home up down round by for past along off there and
-	quiet cold soft flat dark still numb blurry fuzzy hazy`)
+var goneWhere = wordSet(`out to in into on over through back home up down round by for past along off there and`)
+
+// goesOtherwise tells "it has gone a bit flat" from "it has gone".
+func goesOtherwise(ws []spokenWord, i int) bool {
+	if ws[i].text != "gone" {
+		return false
+	}
+	k := i + 1
+	for k < len(ws) && ws[k].gap == gapNone && goneHowMuch[ws[k].text] {
+		k++
+	}
+	return k < len(ws) && ws[k].gap == gapNone && goneHow[ws[k].text]
+}
+
+var (
+	goneHowMuch = wordSet("a bit little all very rather quite so too")
+	goneHow     = wordSet("quiet cold soft flat dark still numb blurry fuzzy hazy stale dull pale grey")
+)
 
 func negatedAt(ws []spokenWord, i int) bool {
 	for k := i; k > 0 && k > i-negatedWithin && ws[k].gap != gapSentence; k-- {
