@@ -148,6 +148,7 @@ func TestFates(t *testing.T) {
 		"I had soup.": debrief.FateNotMentioned,
 		// What has gone is something else, or nobody says that it has.
 		"The ache has gone, the heron and the kettle are there.":                      debrief.FateMeaningful,
+		"I had forgotten how near the heron is, and the kettle.":                      debrief.FateMeaningful,
 		"My headache disappeared when I thought of the heron and the kettle.":         debrief.FateMeaningful,
 		"The fear of the heron and the kettle has faded.":                             debrief.FateMeaningful,
 		"The heron lifted me over the kettle.":                                        debrief.FateMeaningful,

@@ -85,8 +85,8 @@ func itself(ws []spokenWord, from, i, to int, about []string) bool {
 		return true // alike as a whole, with no word in common
 	}
 	named := func(w spokenWord) bool { return slices.Contains(about, w.stem()) }
-	if ws[i].text == "forgotten" {
-		return slices.ContainsFunc(ws[from:to], named)
+	if ws[i].text == "forgotten" { // who had forgotten it remembers it now
+		return (i == 0 || ws[i-1].text != "had") && slices.ContainsFunc(ws[from:to], named)
 	}
 	if i+1 < to && ws[i+1].gap == gapNone && objects[ws[i+1].text] {
 		return false
