@@ -49,7 +49,12 @@ if (named && transcript.rows[named[1]]) {
 const find = list ? new Find(transcript) : null;
 document.addEventListener("remade", async () => { if (!(await renew(transcript, editor, legend))) document.getElementById("fresh").hidden = false; });
 const help = document.getElementById("help");
-document.getElementById("help-open").addEventListener("click", () => help.showModal());
+function openHelp() {
+  help.showModal();
+  help.focus(); // not at the switch below the list, to which a small window would be scrolled
+  help.scrollTop = 0;
+}
+document.getElementById("help-open").addEventListener("click", openHelp);
 
 // Single letters can be switched off: speech input and shaky hands press them by accident.
 const letters = document.getElementById("letters");
@@ -58,7 +63,7 @@ letters.addEventListener("change", () => localStorage.setItem("letters", letters
 
 const keys = {
   " ": () => player.toggle(), j: () => player.jump(-1), l: () => player.jump(1), s: () => player.toggleSkip(), r: () => player.toggleRepeat(),
-  "<": () => player.speed(-1), ">": () => player.speed(1), "?": () => help.showModal(), "/": () => find?.focus(),
+  "<": () => player.speed(-1), ">": () => player.speed(1), "?": openHelp, "/": () => find?.focus(),
   ArrowDown: () => transcript.goTo(Math.max(0, transcript.current), 1), ArrowUp: () => transcript.goTo(Math.max(0, transcript.current), -1),
 };
 // A key that is held down acts once: what it brings up is not answered by it.

@@ -52,6 +52,25 @@ func TestOddClients(t *testing.T) {
 			}
 		}
 	})
+	t.Run("LongPromptsAndWords", func(t *testing.T) {
+		demo := serve(t, "--demo")
+		ctx := browse(t, screen{width: 320, height: 640})
+		for _, page := range []string{"clients/maya", "clients/maya/course", complete, "search?q=garden"} {
+			run(t, ctx, chromedp.Navigate(demo+page))
+			drawn(t, ctx)
+			eval[any](t, ctx, `for (const c of document.querySelectorAll(".chip")) c.firstChild.textContent = "What the body wanted to say to the one who carries it";
+				for (const q of document.querySelectorAll("q")) q.textContent = "m".repeat(300); null`)
+			if wider := eval[float64](t, ctx, tooWide); wider > 0 {
+				t.Errorf("/%s is wider than the screen by %v pixels", page, wider)
+			}
+		}
+	})
+	t.Run("TheHelpOpensAtItsTop", func(t *testing.T) {
+		ctx := browse(t, screen{width: 640, height: 400}) // a page at twice its size
+		open(t, ctx, serve(t, "--demo")+complete)
+		run(t, ctx, key("?"))
+		until(t, ctx, `document.getElementById("help").open && document.getElementById("help").scrollTop === 0`)
+	})
 	t.Run("OnPaper", func(t *testing.T) {
 		ctx := browse(t, wide)
 		run(t, ctx, chromedp.Navigate(address+"clients/c12/course"))
