@@ -216,10 +216,14 @@ func (p *Page) lasted(d time.Duration) string {
 	return debrief.SamplesOf(d.Seconds()).String()
 }
 
-// megabytes says a size as people do.
+// megabytes says a size as people do; what is there at all is not "0.0 MB".
 func (p *Page) megabytes(n int64) string {
 	if n >= 1e9 {
 		return p.text.get("format.gigabytes", float64(n)/1e9)
 	}
-	return p.text.get("format.megabytes", float64(n)/1e6)
+	megabytes := float64(n) / 1e6
+	if n > 0 {
+		megabytes = max(megabytes, 0.1)
+	}
+	return p.text.get("format.megabytes", megabytes)
 }

@@ -55,7 +55,7 @@ function choose(list, folders = new Set()) {
 function row(file) {
   const el = document.getElementById("file").content.firstElementChild.cloneNode(true);
   el.querySelector(".name").textContent = file.name;
-  el.querySelector(".size").textContent = t("upload.megabytes", (file.size / 1e6).toFixed(1));
+  el.querySelector(".size").textContent = t("upload.megabytes", Math.max(file.size / 1e6, 0.1).toFixed(1));
   const before = chosen.lastElementChild;
   const known = begun(file);
   const values = known ?? fromName(file.name) ?? { client: page.dataset.client || before?.querySelector("[name=client]").value };
