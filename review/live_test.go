@@ -81,7 +81,7 @@ func TestLive(t *testing.T) {
 	everything("work", "Being recorded") // the demo's
 	begun := ask(t, p, "POST", "/uploads", form("memo.wav", 2000))
 	for _, until := range []func(string, string) string{everything, theirs} {
-		until("work", "0.0 MB of 0.0 MB")
+		until("work", "0.0 MB of 0.1 MB")
 	}
 	patch(t, p, begun.ID, 0, make([]byte, 1000))
 	patch(t, p, begun.ID, 1000, make([]byte, 1000))
