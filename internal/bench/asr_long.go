@@ -2,15 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"debrief"
 	"debrief/internal/bench/figure"
+	"debrief/internal/bench/proc"
 	"debrief/transcribe"
 )
 
@@ -25,7 +23,7 @@ func asrLong(ctx context.Context, b *bed) ([]figure.Figure, error) {
 	if _, err := b.local.Transcribe(ctx, transcribe.Request{Audio: long}); err != nil {
 		return nil, err
 	}
-	peak, err := peakMemory()
+	peak, err := proc.Memory(os.Getpid(), proc.Peak)
 	if err != nil {
 		return nil, err
 	}
@@ -33,23 +31,6 @@ func asrLong(ctx context.Context, b *bed) ([]figure.Figure, error) {
 		figure.AtMost("memory at its peak, 3 hours", peak, 600, "MB"),
 		figure.Told("3 hours took", time.Since(start).Minutes(), "minutes", ""),
 	}, nil
-}
-
-// peakMemory is the most memory this process ever held, in MB. getrusage would tell the peak of the program that started it, if
-// that was higher: Linux carries it over.
-func peakMemory() (float64, error) {
-	data, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(data)) {
-		if peak, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			var kB float64
-			_, err := fmt.Sscan(peak, &kB)
-			return kB / 1024, err
-		}
-	}
-	return 0, errors.New("read /proc/self/status: no VmHWM")
 }
 
 // looped is sound over and over until a length is reached.

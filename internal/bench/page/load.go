@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"debrief/internal/bench/figure"
+	"debrief/internal/bench/proc"
 )
 
 const (
@@ -90,19 +91,10 @@ func (s *server) ask(ctx context.Context, path string, body []byte) (string, tim
 	return string(page), took, err
 }
 
-// resident is the memory of the server in MB, the value of a field of /proc/PID/status.
+// resident is a field of the server's memory in MB; 0 where the system does not tell.
 func (s *server) resident(field string) float64 {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
-	if err != nil {
-		return 0 // not on this system
-	}
-	for line := range strings.Lines(string(data)) {
-		if rest, ok := strings.CutPrefix(line, field+":"); ok {
-			kb, _ := strconv.ParseFloat(strings.Fields(rest)[0], 64)
-			return kb / 1024
-		}
-	}
-	return 0
+	mb, _ := proc.Memory(s.cmd.Process.Pid, field)
+	return mb
 }
 
 // ticks is the unit of the times in /proc: a hundredth of a second on every Linux there is.
@@ -153,7 +145,7 @@ func measure(ctx context.Context, o options, store string) ([]figure.Figure, err
 	figures = append(figures,
 		figure.Told("everything searched after a start", time.Since(began).Seconds(), "s", ""),
 		figure.Told("  of which the server worked", s.worked(), "CPU s", ""),
-		figure.Told("memory of the server", s.resident("VmRSS"), "MB", "all words of the store in it"))
+		figure.Told("memory of the server", s.resident(proc.Resident), "MB", "all words of the store in it"))
 
 	c := newCoach(s, o, 0)
 	for _, kind := range []string{"list", "search", "recording", "edit"} {
@@ -190,7 +182,7 @@ func measure(ctx context.Context, o options, store string) ([]figure.Figure, err
 		figures = append(figures, figure.Told(name+", the server's work", (s.worked()-before)*1000/float64(n), "CPU ms a request", ""))
 		figures = append(figures, figure.Told(name+", pages a second", float64(n)/crowdTime.Seconds(), "/s", ""))
 	}
-	return append(figures, figure.Told("memory of the server at its peak", s.resident("VmHWM"), "MB", "")), nil
+	return append(figures, figure.Told("memory of the server at its peak", s.resident(proc.Peak), "MB", "")), nil
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

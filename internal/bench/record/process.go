@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"debrief"
+	"debrief/internal/bench/proc"
 
 	"github.com/gordonklaus/portaudio"
 )
@@ -126,24 +127,10 @@ func descendants(parent int) (map[string]int, error) {
 // held is what memory a process holds, in MB.
 type held struct{ rss, pss, peak float64 }
 
-func memory(pid int) (held, error) {
-	var h held
-	for file, fields := range map[string]map[string]*float64{
-		"status":       {"VmRSS:": &h.rss, "VmHWM:": &h.peak},
-		"smaps_rollup": {"Pss:": &h.pss},
-	} {
-		data, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
-		if err != nil {
+func memory(pid int) (h held, err error) {
+	for field, mb := range map[string]*float64{proc.Resident: &h.rss, proc.Proportional: &h.pss, proc.Peak: &h.peak} {
+		if *mb, err = proc.Memory(pid, field); err != nil {
 			return h, err
-		}
-		for line := range strings.Lines(string(data)) {
-			if words := strings.Fields(line); len(words) == 3 && fields[words[0]] != nil {
-				kB, err := strconv.Atoi(words[1])
-				if err != nil {
-					return h, err
-				}
-				*fields[words[0]] = float64(kB) / 1024
-			}
 		}
 	}
 	return h, nil
