@@ -44,7 +44,8 @@ func ratings(text string) []string {
 		top := next == "out" && i+3 < len(ws) && ws[i+2].text == "of"
 		ofTen := next == "10" || top && isTen(ws[i+3])
 		scale := n == maxRating && i >= 2 && ws[i-1].text == "to" && smallest[ws[i-2].text] // "from one to ten" is the ruler, not the mark
-		if scale || negatedAt(ws[clauseOf(ws, 0, i):], i-clauseOf(ws, 0, i)) || top && !ofTen || othersSay(ws, i) {
+		clause := clauseOf(ws, 0, i)
+		if scale || negatedAt(ws[clause:], i-clause) || top && !ofTen || othersSay(ws, i) {
 			continue
 		}
 		if !outOf && (ofTen || (next == "" || afterRating[next]) && i > 0 && beforeRating[ws[i-1].text]) {
